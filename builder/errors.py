@@ -1,0 +1,46 @@
+"""What a user can mend. Raised where the fact is known, printed in `cli.py` only, a traceback never belongs to one."""
+
+
+class BuilderError(Exception):
+    """Base of all expected failures.
+
+    message: one sentence that names the offending thing.  hint: the next step to take, or None.
+    exit_code: the process's exit code when it ends the command (documented in docs/exit-codes.md).
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class RecipeError(BuilderError):
+    """The recipe (or a lock that must fit it) is wrong; `message` holds every problem, one a line."""
+
+    exit_code = 2
+
+
+class ResolveError(BuilderError):
+    """No consistent set of wheels exists for the target."""
+
+    exit_code = 3
+
+
+class FetchError(BuilderError):
+    """A file could not be had, or is not the one that was asked for."""
+
+    exit_code = 4
+
+
+class InterpreterError(BuilderError):
+    """An interpreter could not be had, or cannot be used for the target."""
+
+    exit_code = 5
+
+
+class OutputError(BuilderError):
+    """The result could not be written."""
+
+    exit_code = 6
