@@ -1,0 +1,69 @@
+"""`keel-meta/manifest.json`: what an installer laid down. The builder writes it, `keel` reads it."""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from typing import Any, Dict, List, Optional, Tuple
+
+from .errors import KeelError
+
+MANIFEST = "keel-meta/manifest.json"
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A package in the store.
+
+    name: normalised.  path: relative to the prefix (`pkgs/numpy-2.4.6-0203174f`).  wheel: its file name.
+    base: linked into the base (else only on offer).  requested: the recipe names it.
+    """
+
+    name: str
+    version: str
+    path: str
+    wheel: str
+    sha256: str
+    base: bool
+    requested: bool
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """See docs/architecture.md. `glibc`, `index`: None where there is none. `units` are sorted by name."""
+
+    name: str
+    version: str
+    company: Optional[str]
+    platform: str
+    python: str
+    interpreter: Dict[str, str]
+    glibc: Optional[str]
+    bytecode: bool
+    index: Optional[str]
+    top_level: Tuple[str, ...]
+    requested: Tuple[str, ...]
+    units: Tuple[Unit, ...]
+    schema: int = field(default=SCHEMA)
+
+    def to_bytes(self) -> bytes:
+        """JSON with sorted keys: the same manifest is the same bytes."""
+        return json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+
+
+def read_manifest(prefix: str) -> Manifest:
+    """The manifest of the base at `prefix`; KeelError when there is none, or one of a newer keel."""
+    path = os.path.join(prefix, MANIFEST)
+    try:
+        with open(path, encoding="utf-8") as file:
+            values: Dict[str, Any] = json.load(file)
+        if values["schema"] != SCHEMA:
+            raise KeelError(f"{path} has schema {values['schema']}; this keel knows {SCHEMA}")
+        units: List[Dict[str, Any]] = values.pop("units")
+        values["top_level"] = tuple(values["top_level"])
+        values["requested"] = tuple(values["requested"])
+        return Manifest(units=tuple(Unit(**unit) for unit in units), **values)
+    except FileNotFoundError as error:
+        raise KeelError(f"{prefix} is not a complete base: {MANIFEST} is missing") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise KeelError(f"{path} cannot be read: {error}", hint="install the base again") from error
