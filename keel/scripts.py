@@ -95,7 +95,8 @@ def _start(source: bytes, node: ast.stmt) -> int:
 
 
 def _end(source: bytes, node: ast.stmt) -> int:
-    assert node.end_lineno is not None and node.end_col_offset is not None  # ast.parse always sets them
+    assert node.end_lineno is not None  # ast.parse always sets both
+    assert node.end_col_offset is not None
     return _offset(source, (node.end_lineno, node.end_col_offset))
 
 

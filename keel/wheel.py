@@ -60,8 +60,8 @@ _RecordRow = Tuple[str, str, str]
 class UnitFiles:
     """A store unit that has been listed: the paths in it, and how to read one.
 
-    names: POSIX paths of all files, pycs included.  read: gives a file's bytes.  Raises WheelError for unsafe names and for
-    anything but exactly one `.dist-info`.
+    names: POSIX paths of all files, pycs included.  read: gives a file's bytes.  Raises WheelError for unsafe names and
+    for anything but exactly one `.dist-info`.
     """
 
     def __init__(self, names: Iterable[str], read: Callable[[str], bytes]) -> None:
@@ -96,8 +96,10 @@ class UnitFiles:
 
     def record(self) -> Dict[str, Tuple[str, str]]:
         """`RECORD`: path -> (hash as written there, size)."""
-        text = self.read(f"{self.dist_info}/RECORD").decode("utf-8")
-        rows = csv.reader(text.splitlines())
+        path = f"{self.dist_info}/RECORD"
+        if path not in self.names:
+            raise WheelError(f"{path} is missing")
+        rows = csv.reader(self.read(path).decode("utf-8").splitlines())
         return {row[0]: (row[1], row[2]) for row in rows if len(row) == 3}
 
     def entry_points(self) -> List[Tuple[str, str, str]]:
@@ -182,9 +184,9 @@ def _unpacked(unit: UnitFiles, scheme: Scheme, library: str) -> Iterator[Placeme
 
 def _record(unit: UnitFiles, library: str, own: str, placements: Iterable[Placement]) -> bytes:
     hashes = unit.record()
-    rows: List[_RecordRow] = [(posixpath.relpath(own, library), "", "")]
+    rows: List[_RecordRow] = [(_relative(own, library), "", "")]
     for place in placements:
-        path = posixpath.relpath(place.dest, library)
+        path = _relative(place.dest, library)
         if place.source is None:
             digest = base64.urlsafe_b64encode(hashlib.sha256(place.content).digest()).decode().rstrip("=")
             rows.append((path, f"sha256={digest}", str(len(place.content))))
@@ -193,3 +195,9 @@ def _record(unit: UnitFiles, library: str, own: str, placements: Iterable[Placem
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(sorted(rows))
     return text.getvalue().encode()
+
+
+def _relative(path: str, folder: str) -> str:
+    # Nearly all paths lie inside, and `relpath` asks for the current folder each time.
+    inside = path.startswith(folder + "/")
+    return path[len(folder) + 1 :] if inside else posixpath.relpath(path, folder)

@@ -1,0 +1,220 @@
+"""What gets installed, as entries of an archive: the interpreter, wheels (in the store and linked from it), the manager.
+
+An entry knows where it goes and where its bytes come from, and is read only when its frame is not in the cache yet. Every
+`Slice` therefore carries a key: the digest of everything that decides its bytes.
+"""
+
+import hashlib
+import stat
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import IO
+
+from keel.errors import KeelError
+from keel.wheel import Placement, Scheme, UnitFiles, check_path, plan
+
+from .errors import BuilderError
+from .interpreters import Interpreter
+from .lock import LockedWheel
+from .manager import manager_files
+
+# Part of every key: raise it when the layout of any unit changes.
+LAYOUT_VERSION = 1
+_EPOCH_2000 = 946_684_800
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One file, hard link or symbolic link.
+
+    path: relative to the prefix.  open: gives the bytes of a regular file, `size` of them.  link, symlink: where the
+    other kinds point to (relative to the prefix, and to the entry).  mtime: whole seconds since 1970.
+    """
+
+    path: str
+    mode: int
+    mtime: int
+    size: int = 0
+    open: Callable[[], IO[bytes]] | None = None
+    link: str | None = None
+    symlink: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slice:
+    """What becomes one or several frames of one stage.  key: decides the bytes, with `unit` and the compression."""
+
+    unit: str
+    stage: int
+    key: str
+    entries: Callable[[], Sequence[Entry]] = field(repr=False)
+
+
+def digest(*parts: object) -> str:
+    """SHA-256 over the parts' texts, as a key."""
+    return hashlib.sha256("\0".join(str(part) for part in (LAYOUT_VERSION, *parts)).encode()).hexdigest()
+
+
+def unit_mtime(sha256: str) -> int:
+    """A unit's time stamp: even seconds after 2000, derived from its hash, so that two versions never share one."""
+    return (_EPOCH_2000 + int(sha256, 16) % 2**28) & ~1
+
+
+def content_entry(path: str, content: bytes, *, mode: int, mtime: int) -> Entry:
+    """A regular file whose bytes are at hand."""
+    import io
+
+    return Entry(path=path, mode=mode, mtime=mtime, size=len(content), open=lambda: io.BytesIO(content))
+
+
+def tree_entries(root: Path, *, mtime: int) -> list[Entry]:
+    """Every file and symbolic link under `root`, sorted by path, with modes reduced to 0644 and 0755."""
+    return [_tree_entry(root, path, mtime) for path in sorted(root.rglob("*")) if path.is_symlink() or path.is_file()]
+
+
+def _tree_entry(root: Path, path: Path, mtime: int) -> Entry:
+    name = path.relative_to(root).as_posix()
+    if path.is_symlink():
+        return Entry(path=name, mode=0o777, mtime=mtime, symlink=str(path.readlink()))
+    status = path.stat()
+    mode = 0o755 if status.st_mode & stat.S_IXUSR else 0o644
+    return Entry(path=name, mode=mode, mtime=mtime, size=status.st_size, open=lambda: path.open("rb"))
+
+
+def interpreter_slice(interpreter: Interpreter) -> Slice:
+    """The interpreter's files, at their places in the prefix."""
+    mtime = unit_mtime(interpreter.sha256)
+    return Slice(
+        unit=f"python-{interpreter.version}",
+        stage=0,
+        key=digest("interpreter", interpreter.tree.name, interpreter.sha256),
+        entries=lambda: tree_entries(interpreter.tree, mtime=mtime),
+    )
+
+
+def manager_slice() -> tuple[Slice, str]:
+    """keel itself, and the digest of its files (its "SHA-256")."""
+    files = sorted(manager_files())
+    sha256 = digest(*(f"{dest} {mode:o} {hashlib.sha256(source.read_bytes()).hexdigest()}" for dest, source, mode in files))
+    mtime = unit_mtime(sha256)
+
+    def entries() -> list[Entry]:
+        return [content_entry(dest, source.read_bytes(), mode=mode, mtime=mtime) for dest, source, mode in files]
+
+    return Slice(unit="keel", stage=0, key=digest("manager", sha256), entries=entries), sha256
+
+
+@dataclass(frozen=True, kw_only=True)
+class WheelUnit:
+    """One wheel on its way into the store and, if `base`, into the base.
+
+    wheel: its file on this machine, already verified.  Raises BuilderError for a wheel that breaks the specification.
+    """
+
+    locked: LockedWheel
+    wheel: Path
+    base: bool
+    requested: bool
+
+    @property
+    def name(self) -> str:
+        """ `numpy-2.4.6-0203174f`: the unit's folder in the store, and its name in the index."""
+        distribution = self.locked.filename.split("-")[0]
+        return f"{distribution}-{self.locked.version}-{self.locked.sha256[:8]}"
+
+    @property
+    def store(self) -> str:
+        return f"pkgs/{self.name}"
+
+    @property
+    def mtime(self) -> int:
+        return unit_mtime(self.locked.sha256)
+
+    @cached_property
+    def files(self) -> UnitFiles:
+        """The wheel, listed; pycs are not part of it."""
+        with self._explained():
+            return UnitFiles((info.filename for info in self._members()), self._read)
+
+    def store_slice(self) -> Slice:
+        """Stage 0: the unzipped wheel, byte for byte. Depends on nothing but the wheel."""
+        return Slice(unit=self.name, stage=0, key=digest("wheel", self.locked.sha256, self.name), entries=self._unzipped)
+
+    def link_slice(self, scheme: Scheme, pycs: Sequence[str], without: frozenset[str]) -> Slice:
+        """Stage 1: links from the store into the base, and generated files.
+
+        pycs: the unit's pycs, relative to it.  without: destinations that another unit of the base provides.
+        """
+        placements = [place for place in self.placements(scheme, pycs) if place.dest not in without]
+        key = digest("links", self.locked.sha256, self.name, *placements)
+        return Slice(unit=self.name, stage=1, key=key, entries=lambda: [self._placed(place) for place in placements])
+
+    def placements(self, scheme: Scheme, pycs: Sequence[str]) -> list[Placement]:
+        """Everything that the unit puts into a base."""
+        with self._explained():
+            return plan(UnitFiles([*self.files.names, *pycs], self._read), scheme, requested=self.requested)
+
+    def sources(self) -> list[str]:
+        """Paths of the Python modules in the unit that deserve a pyc: no tests, nothing that is never imported."""
+        data = self.files.dist_info[: -len(".dist-info")] + ".data/"
+        importable = (f"{data}purelib/", f"{data}platlib/")
+        return [
+            name
+            for name in self.files.names
+            if name.endswith(".py")
+            and not {"tests", "test"} & set(name.split("/")[:-1])
+            and (not name.startswith(data) or name.startswith(importable))
+        ]
+
+    def read(self, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        """The bytes of some of its files, with the archive opened once."""
+        with self._explained(), zipfile.ZipFile(self.wheel) as archive:
+            for name in names:
+                yield name, archive.read(name)
+
+    def _read(self, name: str) -> bytes:
+        return next(iter(self.read([name])))[1]
+
+    def _members(self) -> list[zipfile.ZipInfo]:
+        with self._explained(), zipfile.ZipFile(self.wheel) as archive:
+            members = [info for info in archive.infolist() if not info.is_dir()]
+        names = {check_path(info.filename) for info in members}
+        if len(names) != len(members):
+            raise BuilderError(f"{self.locked.filename} holds a file twice", hint="report it to the package's authors")
+        return members
+
+    def _unzipped(self) -> list[Entry]:
+        scripts = self.files.dist_info[: -len(".dist-info")] + ".data/scripts/"
+        archive = zipfile.ZipFile(self.wheel)  # closed with the last entry that refers to it
+
+        def entry(info: zipfile.ZipInfo) -> Entry:
+            executable = info.external_attr >> 16 & 0o111 or info.filename.startswith(scripts)
+            return Entry(
+                path=f"{self.store}/{info.filename}",
+                mode=0o555 if executable else 0o444,
+                mtime=self.mtime,
+                size=info.file_size,
+                open=lambda: archive.open(info),
+            )
+
+        return [entry(info) for info in sorted(self._members(), key=lambda info: info.filename)]
+
+    def _placed(self, place: Placement) -> Entry:
+        if place.source is not None:
+            return Entry(path=place.dest, mode=0o444, mtime=self.mtime, link=f"{self.store}/{place.source}")
+        mode = 0o755 if place.executable else 0o644
+        return content_entry(place.dest, place.content, mode=mode, mtime=self.mtime)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (KeelError, zipfile.BadZipFile, RuntimeError, UnicodeDecodeError) as error:
+            raise BuilderError(
+                f"{self.locked.filename} is not a usable wheel: {error}",
+                hint="take another version of the package, or report it to its authors",
+            ) from error
