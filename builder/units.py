@@ -5,6 +5,7 @@ An entry knows where it goes and where its bytes come from, and is read only whe
 """
 
 import hashlib
+import io
 import stat
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -66,8 +67,6 @@ def unit_mtime(sha256: str) -> int:
 
 def content_entry(path: str, content: bytes, *, mode: int, mtime: int) -> Entry:
     """A regular file whose bytes are at hand."""
-    import io
-
     return Entry(path=path, mode=mode, mtime=mtime, size=len(content), open=lambda: io.BytesIO(content))
 
 
