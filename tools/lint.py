@@ -1,0 +1,37 @@
+"""Every static check, each with the settings of pyproject.toml: `./run lint`. Exits 1 if any of them finds something."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def shell_files() -> list[str]:
+    """Files that are plain shell as they stand."""
+    templates = ROOT / "installer_templates"
+    candidates = [ROOT / "run", *templates.rglob("*.sh"), *(templates / "base").rglob("cmd/keel")]
+    return sorted({str(path.relative_to(ROOT)) for path in candidates if path.is_file()})
+
+
+def main() -> int:
+    scripts = Path(sys.executable).parent
+    checks = [
+        [scripts / "ruff", "check", "."],
+        [scripts / "mypy"],
+        [scripts / "shellcheck", *shell_files()],
+        [sys.executable, "tools/build_engine.py", "--check-sources"],
+    ]
+    failed = []
+    for command in checks:
+        words = [str(word) for word in command]
+        print("+", " ".join(Path(words[0]).name if index == 0 else word for index, word in enumerate(words)), flush=True)
+        if subprocess.run(words, cwd=ROOT, check=False).returncode:
+            failed.append(Path(words[0]).name)
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
