@@ -45,7 +45,7 @@ class Frame:
     """One frame and what the index says of it.
 
     sha256, size: of the compressed bytes.  raw: bytes of tar.  bytes: of the regular files in it.  paths: of everything
-    in it.  file: where the compressed bytes lie.
+    in it but folders.  file: where the compressed bytes lie.
     """
 
     unit: str
@@ -130,7 +130,7 @@ def _write_frame(piece: Slice, entries: list[Entry], file: Path, compression: Co
         size=file.stat().st_size,
         raw=raw,
         bytes=sum(entry.size for entry in entries),
-        paths=tuple(entry.path for entry in entries),
+        paths=tuple(entry.path for entry in entries if not entry.path.endswith("/")),
         file=file,
     )
 
@@ -151,6 +151,8 @@ def _header(entry: Entry) -> bytes:
         info.type, info.linkname = tarfile.LNKTYPE, entry.link
     elif entry.symlink is not None:
         info.type, info.linkname = tarfile.SYMTYPE, entry.symlink
+    elif entry.path.endswith("/"):
+        info.type = tarfile.DIRTYPE
     return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "strict")
 
 

@@ -30,7 +30,7 @@ _EPOCH_2000 = 946_684_800
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One file, hard link or symbolic link.
+    """One file, hard link, symbolic link or (its path ends in a slash) empty folder.
 
     path: relative to the prefix.  open: gives the bytes of a regular file, `size` of them.  link, symlink: where the
     other kinds point to (relative to the prefix, and to the entry).  mtime: whole seconds since 1970.

@@ -1,0 +1,37 @@
+"""The story of a build, top to bottom: interpreter, lock, wheels, payload, installers."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from .assemble import assemble
+from .installers import find_format, write_installer
+from .interpreters import find_interpreter
+from .lock import LockMode, lock_path, lock_target, pinned_interpreter
+from .settings import Settings
+from .target import Target
+
+
+def build_target(
+    target: Target, settings: Settings, *, mode: LockMode, formats: Sequence[str], output: Path
+) -> list[Path]:
+    """Build a target's installers into `output`, one of each format, and return their paths.
+
+    Nothing is written there before everything before it has succeeded. Raises BuilderError.
+    """
+    started = time.monotonic()
+    writers = [find_format(name, target) for name in formats]
+    interpreter = find_interpreter(target, settings, pinned=pinned_interpreter(target, mode))
+    lock = lock_target(target, interpreter, settings, mode)
+    wheels = settings.fetcher.fetch(lock.downloads)
+    payload = assemble(target, interpreter, lock, wheels, settings)
+    paths = [write_installer(writer, payload, target, lock, output) for writer in writers]
+    settings.reporter.step(f"built in {time.monotonic() - started:.1f} s")
+    return paths
+
+
+def lock_only(target: Target, settings: Settings, *, mode: LockMode) -> Path:
+    """Bring the target's lock up to date and return its path."""
+    interpreter = find_interpreter(target, settings)
+    lock_target(target, interpreter, settings, mode)
+    return lock_path(target)
