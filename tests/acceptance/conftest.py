@@ -1,0 +1,77 @@
+"""Real installers, built once a session from the shipped recipes and installed into awkward places."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, TEST_CACHE
+
+ODD = "it's \"odd\" è 中 片"
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished program: exit code, and what it said on both streams."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run(
+    *command: object,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    code: int | None = 0,
+    text: str | None = None,
+    timeout: float = 600,
+) -> Done:
+    """Run a program to its end; fails unless it exits with `code` (None: any). Standard input is `text`, or empty."""
+    done = subprocess.run(
+        [str(word) for word in command], cwd=cwd, env=env, input=text or "", capture_output=True, text=True, timeout=timeout,
+        check=False,
+    )
+    result = Done(done.returncode, done.stdout, done.stderr)
+    assert code is None or done.returncode == code, f"{command}: {result}"
+    return result
+
+
+def keel_builder(*arguments: object, cache: Path | None = None, code: int | None = 0) -> Done:
+    """The command as users run it, with a cache that outlives the session."""
+    env = {**os.environ, "KEEL_CACHE": str(cache or TEST_CACHE / "builder")}
+    return run(sys.executable, "-m", "builder", *arguments, cwd=ROOT, env=env, code=code, timeout=1800)
+
+
+def build(recipe: Path, output: Path, *options: object) -> Path:
+    """Build the one installer of `recipe` and return its path."""
+    done = keel_builder("build", recipe, "--output", output, *options)
+    return Path(done.out.strip())
+
+
+def clean_environment(home: Path, **more: str) -> dict[str, str]:
+    """What a user's shell would have, and nothing of this session."""
+    return {"HOME": str(home), "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", **more}
+
+
+def install(installer: Path, prefix: Path, *options: str, code: int | None = 0, shell: Sequence[str] = ("sh",)) -> Done:
+    home = prefix.parent
+    return run(*shell, installer, "-b", "-p", prefix, *options, env=clean_environment(home), code=code)
+
+
+@pytest.fixture(scope="session")
+def starter_installer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`recipes/starter.yaml` with the Python that runs the tests."""
+    return build(ROOT / "recipes/starter.yaml", tmp_path_factory.mktemp("dist"), "--interpreter", "host")
+
+
+@pytest.fixture(scope="session")
+def starter_base(starter_installer: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The prefix of an installed starter base; shared: tests must not change it, or put back what they did."""
+    prefix = tmp_path_factory.mktemp("base") / ODD
+    install(starter_installer, prefix)
+    return prefix
