@@ -1,0 +1,36 @@
+"""Formats of installers: one module each, with `filename(target)` and `write(payload, target, facts, stream)`."""
+
+from typing import IO, TYPE_CHECKING, Protocol
+
+from ..errors import BuilderError
+from . import sh
+from .facts import InstallerFacts
+
+if TYPE_CHECKING:
+    from ..payload import Payload
+    from ..target import Target
+
+__all__ = ["FORMATS", "Format", "InstallerFacts", "find_format"]
+
+
+class Format(Protocol):
+    """A module of this package."""
+
+    def filename(self, target: "Target") -> str:
+        """Name of the target's installer; raises BuilderError for a target that the format is not made for."""
+
+    def write(self, payload: "Payload", target: "Target", facts: InstallerFacts, stream: IO[bytes]) -> None:
+        """Write the whole installer to `stream`; raises BuilderError."""
+
+
+FORMATS: dict[str, Format] = {"sh": sh}
+_PLANNED = {"exe": "Windows", "pkg": "macOS"}
+
+
+def find_format(name: str, target: "Target") -> Format:
+    """The format called `name`, if it can be made for `target`; raises BuilderError."""
+    if name not in FORMATS:
+        later = f" ({name}, for {_PLANNED[name]}, comes later)" if name in _PLANNED else ""
+        raise BuilderError(f'there is no installer format "{name}"{later}', hint=f"there is: {', '.join(FORMATS)}")
+    FORMATS[name].filename(target)
+    return FORMATS[name]
