@@ -70,9 +70,15 @@ def content_entry(path: str, content: bytes, *, mode: int, mtime: int) -> Entry:
     return Entry(path=path, mode=mode, mtime=mtime, size=len(content), open=lambda: io.BytesIO(content))
 
 
+def alike_first(path: str) -> tuple[str, str]:
+    """Sorting key: files of one kind follow each other, which saves about half a percent."""
+    return path.rpartition(".")[2], path
+
+
 def tree_entries(root: Path, *, mtime: int) -> list[Entry]:
-    """Every file and symbolic link under `root`, sorted by path, with modes reduced to 0644 and 0755."""
-    return [_tree_entry(root, path, mtime) for path in sorted(root.rglob("*")) if path.is_symlink() or path.is_file()]
+    """Every file and symbolic link under `root`, with modes reduced to 0644 and 0755."""
+    files = [path for path in root.rglob("*") if path.is_symlink() or path.is_file()]
+    return [_tree_entry(root, path, mtime) for path in sorted(files, key=lambda path: alike_first(path.as_posix()))]
 
 
 def _tree_entry(root: Path, path: Path, mtime: int) -> Entry:
@@ -200,7 +206,7 @@ class WheelUnit:
                 open=lambda: archive.open(info),
             )
 
-        return [entry(info) for info in sorted(self._members(), key=lambda info: info.filename)]
+        return [entry(info) for info in sorted(self._members(), key=lambda info: alike_first(info.filename))]
 
     def _placed(self, place: Placement) -> Entry:
         if place.source is not None:
