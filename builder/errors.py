@@ -34,6 +34,10 @@ class FetchError(BuilderError):
     exit_code = 4
 
 
+class WrongFileError(FetchError):
+    """A file arrived that is not the one that was asked for: never a reason to take another one in silence."""
+
+
 class InterpreterError(BuilderError):
     """An interpreter could not be had, or cannot be used for the target."""
 

@@ -17,7 +17,7 @@ from requests.adapters import HTTPAdapter
 
 from . import __version__
 from .cache import Cache
-from .errors import BuilderError, FetchError
+from .errors import BuilderError, FetchError, WrongFileError
 from .report import Reporter
 from .transfer import CancelledError, Expected, Http, Patience, hash_file, public_url
 
@@ -200,7 +200,7 @@ def _copy(path: Path, part: Path, download: Download) -> None:
     sha256, size = hash_file(part)
     if sha256 != download.sha256 or download.size not in (None, size):
         part.unlink()
-        raise FetchError(
+        raise WrongFileError(
             f"{path} is not the expected file: {size} bytes with SHA-256 {sha256}, "
             f"instead of {download.size or 'some'} with {download.sha256}",
             hint="it has changed since it was locked; if that is right: keel-builder lock --upgrade",

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 import urllib3
 
-from .errors import FetchError, OutputError
+from .errors import FetchError, OutputError, WrongFileError
 
 _Result = TypeVar("_Result")
 
@@ -119,7 +119,7 @@ class Http:
             self._persist(url, lambda: self._continue(url, part, expected, meter, cancel), cancel, meter)
         except _MismatchError as problem:
             part.unlink(missing_ok=True)
-            raise FetchError(
+            raise WrongFileError(
                 f"{expected.name} from {public_url(url)} is not the expected file: {problem}",
                 hint="the server (or a proxy) has another file under this name; if that is right, lock again: "
                 "keel-builder lock --upgrade",
