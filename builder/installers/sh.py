@@ -2,9 +2,9 @@
 
     [first block: 4096 bytes][rest of the script][engine][payload]
 
-Each part but the payload is padded to a multiple of 4096 bytes, so that `dd` copies the engine in whole blocks; the payload
-ends the file. The places of all parts are literals in the first block, which checks the file's size and the checksum of
-everything between itself and the payload before the shell reads on.
+Each part but the payload is padded to a multiple of 4096 bytes, so that `dd` copies the engine in whole blocks; the
+payload ends the file. The places of all parts are literals in the first block, which checks the file's size and the
+checksum of everything between itself and the payload before the shell reads on.
 """
 
 import shlex
@@ -86,7 +86,8 @@ def read_engine(platform: Platform) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise BuilderError(
-            f"there is no engine for {platform.name}: {path}: {error.strerror}", hint="build it: python tools/build_engine.py"
+            f"there is no engine for {platform.name}: {path}: {error.strerror}",
+            hint="build it: python tools/build_engine.py",
         ) from error
 
 
@@ -121,7 +122,7 @@ def _render_first_block(places: _Places, payload: PayloadBytes, checksum: int) -
 
 
 def render_script(facts: InstallerFacts) -> bytes:
-    """The shell script behind the first block, without padding. Raises BuilderError for text that no script can hold."""
+    """The script behind the first block, without padding. Raises BuilderError for text that no script can hold."""
     kernel, kernel_name = _KERNELS[facts.system]
     tokens: dict[str, str | int] = {
         "name": facts.name,
@@ -165,7 +166,7 @@ def _render(name: str, tokens: Mapping[str, str | int]) -> bytes:
 def quote(value: str | int) -> str:
     """One word of POSIX shell that stands for `value`. Raises BuilderError for text that no script can hold."""
     text = str(value).replace("\r\n", "\n").replace("\r", "\n")
-    if "\0" in text or not text.isascii() and text.encode(errors="replace").decode() != text:
+    if "\0" in text or any(0xD800 <= ord(letter) <= 0xDFFF for letter in text):
         raise BuilderError(f"cannot be written into a shell script: {text[:80]!r}")
     return shlex.quote(text)
 

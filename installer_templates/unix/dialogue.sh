@@ -1,15 +1,17 @@
 
 # --- The dialogue: Miniconda's ------------------------------------------------------------------------------------------
 
-# read_answer PROMPT: sets `answer`. The end of the input means no.
+# read_answer PROMPT: sets `answer`. The end of the input means no: it cancels what has not been done yet.
 read_answer() {
     ask "$1"
     answer=''
     if ! read -r answer && [ -z "$answer" ]; then
-        printf '\n' || :
-        cancel
+        say
+        [ -n "$installed" ] || cancel
+        answer=no
     fi
-    record "$answer"
+    # A terminal has shown the answer already.
+    if [ -t 0 ]; then record "$answer"; else say "$answer"; fi
 }
 
 cancel() {
@@ -73,6 +75,8 @@ ask_prefix() {
     say
     while :; do
         read_answer "[$wanted_prefix] >>> "
+        # `yes | sh FILE` confirms the location too; ./yes is a folder of that name.
+        case $answer in [Yy] | [Yy][Ee][Ss]) answer='' ;; esac
         if [ -z "$answer" ]; then
             answer=$wanted_prefix
         elif expand "$answer"; then

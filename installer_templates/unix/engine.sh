@@ -94,9 +94,16 @@ unpack_engine() {
     chmod 700 "$engine"
 }
 
-# run_engine ARGUMENT...: sets `engine_code`. It runs in the background, because only `wait` can be interrupted by a trap.
+# run_engine MESSAGES ARGUMENT...: sets `engine_code`; what the engine says goes to the file MESSAGES, if one is named.
+# It runs in the background, because only `wait` can be interrupted by a trap.
 run_engine() {
-    "$engine" "$@" </dev/null &
+    messages=$1
+    shift
+    if [ -n "$messages" ]; then
+        "$engine" "$@" </dev/null >"$messages" 2>&1 &
+    else
+        "$engine" "$@" </dev/null &
+    fi
     engine_pid=$!
     engine_code=0
     wait "$engine_pid" || engine_code=$?
@@ -107,7 +114,7 @@ run_engine() {
 inspect() {
     check_cpu
     start_engine "${TMPDIR:-/tmp}" /tmp "${HOME:-/tmp}"
-    run_engine "$1" "$self" --offset "$payload_offset"
+    run_engine '' "$1" "$self" --offset "$payload_offset"
     exit "$engine_code"
 }
 
@@ -123,9 +130,9 @@ install_payload() {
     fi
     if [ -t 2 ]; then
         # Its progress bar is drawn there.
-        run_engine "$@"
+        run_engine '' "$@"
     else
-        run_engine "$@" >"$work/messages" 2>&1
+        run_engine "$work/messages" "$@"
         pass_on "$work/messages"
     fi
     record "the engine ended with code $engine_code"

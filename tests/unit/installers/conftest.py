@@ -16,13 +16,32 @@ from builder.installers.sh import write_parts
 from tests.conftest import skip_unless
 
 HERE = Path(__file__).parent
-ODD = "it's \"odd\" $x `y` è 中"
+ODD = 'it\'s "odd" $x `y` è 中'
 FACTS = InstallerFacts(
-    name="starter", title="Starter", version="2026.11", company="Acme", python="3.11.7", label="Linux-x86_64", system="linux",
-    machine="x86_64", glibc="2.17", default_prefix="~/starter", license=None, installed_bytes=123_456_789, installed_files=20_123,
+    name="starter",
+    title="Starter",
+    version="2026.11",
+    company="Acme",
+    python="3.11.7",
+    label="Linux-x86_64",
+    system="linux",
+    machine="x86_64",
+    glibc="2.17",
+    default_prefix="~/starter",
+    license=None,
+    installed_bytes=123_456_789,
+    installed_files=20_123,
 )
-SHELLS = {"sh": ["sh"], "dash": ["dash"], "busybox": ["busybox", "ash"], "bash": ["bash"], "bash-posix": ["bash", "--posix"],
-          "zsh": ["zsh"], "ksh": ["ksh"], "mksh": ["mksh"]}  # fmt: skip
+SHELLS = {
+    "sh": ["sh"],
+    "dash": ["dash"],
+    "busybox": ["busybox", "ash"],
+    "bash": ["bash"],
+    "bash-posix": ["bash", "--posix"],
+    "zsh": ["zsh"],
+    "ksh": ["ksh"],
+    "mksh": ["mksh"],
+}
 PAYLOAD = b"\x89KEEL\r\n\x1a" + b"payload" * 1000
 
 
@@ -76,10 +95,17 @@ class Box:
         plain = {"PATH": os.environ["PATH"], "HOME": str(self.home), "TMPDIR": str(self.tmp), "LANG": "C.UTF-8"}
         return {**plain, "STUB_LOG": str(self.root / "calls"), **self.env}
 
-    def run(self, *options: object, text: str = "", cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Done:
+    def run(
+        self, *options: object, text: str = "", cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> Done:
         done = subprocess.run(
-            [*self.shell, str(self.installer), *map(str, options)], input=text.encode(), capture_output=True, timeout=60,
-            cwd=cwd or self.root, env={**self.environment, **(env or {})}, check=False,
+            [*self.shell, str(self.installer), *map(str, options)],
+            input=text.encode(),
+            capture_output=True,
+            timeout=60,
+            cwd=cwd or self.root,
+            env={**self.environment, **(env or {})},
+            check=False,
         )
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
@@ -119,13 +145,13 @@ def make_box(tmp_path: Path) -> BoxMaker:
     return make
 
 
-@pytest.fixture(params=SHELLS)
+@pytest.fixture(params=[pytest.param(name, marks=[] if name == "sh" else pytest.mark.slow) for name in SHELLS])
 def box(request: pytest.FixtureRequest, make_box: BoxMaker) -> Box:
-    """One box for each shell."""
+    """One box for each shell; the quick suite asks only the system's own."""
     return make_box(request.param)
 
 
 @pytest.fixture
 def sh_box(make_box: BoxMaker) -> Box:
-    """A box for tests whose outcome no shell could change."""
+    """A box for what no shell could change."""
     return make_box("sh")
