@@ -1,0 +1,165 @@
+"""From a recipe's file to validated recipes, one for each target.
+
+A recipe is rendered (Jinja2), parsed (YAML) and validated (pydantic): once without a target, which gives name, version,
+Python versions and platforms, and then for each target, which may not change those.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from .errors import RecipeError
+from .recipe_interpreters import INTERPRETER_KEYS, HostSource, PageSource, PathSource, PbsSource, Source, UrlSource
+from .recipe_model import Index, Recipe, RecipeHead
+from .recipe_problems import Place, Problem, RecipeMistakes, finding_in_words, recipe_error, show_path
+from .recipe_source import Document, read_document
+from .recipe_template import Template
+from .recipe_values import Surroundings
+from .schema import json_schema
+
+__all__ = [
+    "HostSource", "Index", "PageSource", "PathSource", "PbsSource", "Recipe", "RecipeFile", "RecipeHead", "Source",
+    "UrlSource", "json_schema", "load_recipe",
+]  # fmt: skip
+
+_HEAD = tuple(RecipeHead.model_fields)
+_NESTED_KEYS = {"indexes": tuple(Index.model_fields), "interpreter": INTERPRETER_KEYS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecipeFile:
+    """A recipe that has been read.
+
+    path: as it was given.  head: name, version, Python versions and platforms, filled in.
+    """
+
+    path: Path
+    head: RecipeHead
+    _template: Template
+    _env: Mapping[str, str]
+
+    @property
+    def folder(self) -> Path:
+        """Where the recipe and its locks lie; absolute."""
+        return self.path.absolute().parent
+
+    def for_target(self, python: str, platform: str) -> Recipe:
+        """The recipe rendered for one target: "3.11" or "3.11.7", and a platform's name. Raises RecipeError."""
+        return self.for_targets([(python, platform)])[0]
+
+    def for_targets(self, wanted: Iterable[tuple[str, str]]) -> list[Recipe]:
+        """The same for several; the RecipeError holds the problems of all."""
+        recipes: list[Recipe] = []
+        problems: list[Problem] = []
+        for python, platform in wanted:
+            try:
+                recipes.append(self._render(python, platform))
+            except RecipeMistakes as mistakes:
+                problems += mistakes.problems
+        if problems:
+            raise recipe_error(self.path, problems)
+        return recipes
+
+    def _render(self, python: str, platform: str) -> Recipe:
+        minor = ".".join(python.split(".")[:2])
+        document = read_document(self._template.render(self._env, python=minor, platform=platform))
+        filled = {"python": self.head.python, "platforms": self.head.platforms}
+        recipe = _validate(document, {**filled, **document.data}, self.folder)
+        changed = [key for key in _HEAD if getattr(recipe, key) != getattr(self.head, key)]
+        if changed:
+            raise RecipeMistakes(
+                Problem(
+                    document.keys.get((key,), Place()),
+                    key,
+                    f"is not the same for all targets; for Python {minor} on {platform} it is "
+                    f"{_shown(getattr(recipe, key))} instead of {_shown(getattr(self.head, key))}",
+                )
+                for key in changed
+            )
+        return recipe
+
+
+def load_recipe(path: Path, *, env: Mapping[str, str], default_python: str, default_platform: str) -> RecipeFile:
+    """Read the recipe at `path`.
+
+    env: what templates know as `env`.  default_python, default_platform: for recipes that name none ("3.11",
+    "linux-x86_64").  Raises RecipeError with all problems, one a line: `file:line:column: key: what is wrong`. Where
+    the template asks for the target, the keys that may differ are validated by `RecipeFile.for_targets`.
+    """
+    folder = path.absolute().parent
+    defaults = {"python": [default_python], "platforms": [default_platform]}
+    try:
+        template = Template(_read(path))
+        document = read_document(template.render(env))
+        data = {**defaults, **document.data}
+        head: RecipeHead
+        if template.depends_on_target:
+            head = _validate_head(document, data, folder)
+        else:
+            head = _validate(document, data, folder)
+    except RecipeMistakes as mistakes:
+        raise recipe_error(path, mistakes.problems) from None
+    return RecipeFile(path=path, head=head, _template=template, _env=dict(env))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise RecipeError(f"{path} cannot be read: {error.strerror}", hint="give the path of a recipe (YAML)") from None
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start].decode("utf-8", "replace")
+        place = Place(line=before.count("\n") + 1, column=len(before) - before.rfind("\n"))
+        raise RecipeMistakes([Problem(place, "", "the recipe is not UTF-8 text; save it as UTF-8")]) from None
+
+
+def _validate(document: Document, data: Mapping[str, Any], folder: Path) -> Recipe:
+    """The validated recipe. Raises RecipeMistakes with the document's problems and the model's findings."""
+    try:
+        recipe = Recipe.model_validate(data, context=Surroundings(folder=folder))
+    except ValidationError as error:
+        raise RecipeMistakes([*document.problems, *_problems(error, document)]) from None
+    if document.problems:
+        raise RecipeMistakes(document.problems)
+    return recipe
+
+
+def _validate_head(document: Document, data: Mapping[str, Any], folder: Path) -> RecipeHead:
+    """The same for the head alone, as the rest may be incomplete while no target is known; unknown keys count."""
+    try:
+        _validate(document, data, folder)
+    except RecipeMistakes as mistakes:
+        certain = [problem for problem in mistakes.problems if problem.certain]
+        if certain:
+            raise RecipeMistakes(certain) from None
+    return RecipeHead.model_validate({key: data[key] for key in _HEAD})
+
+
+def _problems(error: ValidationError, document: Document) -> Iterator[Problem]:
+    """The model's findings, each at the place where it was written."""
+    broken = {problem.path for problem in document.problems}
+    for found in error.errors(include_url=False):
+        path = document.as_written(found["loc"])
+        known = document.known_part(path)
+        kind = found["type"]
+        if kind == "default_factory_not_called":
+            continue  # another value is wrong, and that is reported
+        shown = show_path(path if kind in ("missing", "extra_forbidden") else known)
+        if found["input"] is None and shown in broken:
+            continue  # the document has no value there, and said why
+        place = document.keys.get(path) if kind == "extra_forbidden" else None
+        message = finding_in_words(found, _keys_beside(path), document.raw.get(known))
+        certain = path[0] in _HEAD or kind == "extra_forbidden"
+        yield Problem(place or document.places[known], shown, message, certain=certain)
+
+
+def _keys_beside(path: Sequence[int | str]) -> Iterable[str]:
+    """The keys that a mapping may have which has the key at the end of `path`."""
+    return Recipe.model_fields if len(path) == 1 else _NESTED_KEYS.get(str(path[0]), ())
+
+
+def _shown(value: object) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)

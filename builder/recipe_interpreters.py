@@ -1,0 +1,87 @@
+"""The recipe's key `interpreter`: where the interpreter of a base comes from."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationInfo
+
+from .recipe_problems import did_you_mean, kind_of
+from .recipe_types import FileOrFolder, Model, PbsBuild, Sha256, Url, each, listed
+
+
+class PbsSource(Model):
+    """python-build-standalone, by the catalogue of pbs-installer."""
+
+    mirror: Url | None = Field(default=None, description="Base address of a mirror of the releases.")
+    build: PbsBuild | None = Field(
+        default=None, description="The release to take the interpreter from, by its date.", examples=["20250101"]
+    )
+    sha256: Sha256 | None = Field(
+        default=None, description="Expected SHA-256, for what the catalogue lists without one."
+    )
+
+
+class HostSource(Model):
+    """The Python that runs the builder, made relocatable."""
+
+
+class UrlSource(Model):
+    """An archive at an address."""
+
+    url: Url = Field(description="Address of the archive (tar.gz, tar.zst, tar.xz, tar.bz2, zip, 7z).")
+    sha256: Sha256 = Field(description="The archive's SHA-256.")
+
+
+class PathSource(Model):
+    """An archive, or a folder that holds an interpreter."""
+
+    path: FileOrFolder = Field(description="Where it lies, relative to the recipe.")
+    sha256: Sha256 | None = Field(default=None, description="The archive's SHA-256.")
+
+
+class PageSource(Model):
+    """A directory listing, such as a company mirror, of which the newest matching archive is taken."""
+
+    page: Url = Field(description="Address of the listing.")
+    sha256: Sha256 | None = Field(default=None, description="Expected SHA-256 of the archive.")
+
+
+class PbsEntry(Model):
+    """python-build-standalone with options."""
+
+    pbs: PbsSource = Field(description="The options.")
+
+
+Source = PbsSource | HostSource | UrlSource | PathSource | PageSource
+_MAPPINGS: dict[str, type[Model]] = {"pbs": PbsEntry, "url": UrlSource, "path": PathSource, "page": PageSource}
+INTERPRETER_KEYS = ("pbs", *PbsSource.model_fields, "url", "path", "page")
+_WORDS: dict[str, type[PbsSource] | type[HostSource]] = {"pbs": PbsSource, "host": HostSource}
+
+
+def _source(value: Any, info: ValidationInfo) -> Any:
+    """The model of a word (`pbs`, `host`) or of a mapping, which its key tells apart."""
+    if isinstance(value, Source):
+        return value
+    if isinstance(value, str):
+        if value not in _WORDS:
+            close = did_you_mean(value, _WORDS)
+            raise ValueError(f'"{value}" is not a source of interpreters; {close or "pbs and host are"}')
+        return _WORDS[value]()
+    if not isinstance(value, Mapping):
+        raise ValueError(f"must be pbs, host, or a mapping with pbs, url, path or page, not {kind_of(value)}")
+    kinds = [key for key in _MAPPINGS if key in value]
+    if len(kinds) != 1:
+        raise ValueError(f"needs one of {', '.join(_MAPPINGS)}, and has {' and '.join(kinds) or 'none'}")
+    found = _MAPPINGS[kinds[0]].model_validate(value, context=info.context)
+    return found.pbs if isinstance(found, PbsEntry) else found
+
+
+def _schema() -> dict[str, Any]:
+    """JSON Schema of one source; without references, so that it can stand inside the recipe's."""
+    mappings: list[dict[str, Any]] = [model.model_json_schema() for model in (UrlSource, PathSource, PageSource)]
+    entry: dict[str, Any] = {"type": "object", "title": "PbsEntry", "description": PbsEntry.__doc__}
+    entry |= {"properties": {"pbs": PbsSource.model_json_schema()}, "required": ["pbs"], "additionalProperties": False}
+    return {"anyOf": [{"type": "string", "enum": list(_WORDS)}, *mappings, entry]}
+
+
+Sources = Annotated[tuple[Source, ...], each(_source, single=True), listed(_schema(), single=True)]

@@ -1,0 +1,222 @@
+"""The recipe: every key that it may have, each described once.
+
+The JSON Schema and docs/recipe.md are made from this model (tools/write_reference.py).
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from packaging.requirements import Requirement
+from pydantic import Field, ValidationInfo
+
+from .recipe_interpreters import PbsSource, Sources
+from .recipe_types import (
+    Constraints,
+    FindLinks,
+    Glibc,
+    IndexName,
+    LicenseFile,
+    Line,
+    Macos,
+    Model,
+    Name,
+    Packages,
+    Platforms,
+    Prefix,
+    ProjectNames,
+    Pythons,
+    Text,
+    Url,
+    Version,
+    Wheels,
+    each,
+    listed,
+)
+
+
+class Index(Model):
+    """A package index."""
+
+    url: Url = Field(description="Address of the index, without credentials.")
+    name: IndexName | None = Field(
+        default=None,
+        description="A name; credentials come from `UV_INDEX_<NAME>_USERNAME` and `UV_INDEX_<NAME>_PASSWORD`.",
+    )
+
+
+def _index(value: Any, info: ValidationInfo) -> Index:
+    return Index.model_validate({"url": value} if isinstance(value, str) else value, context=info.context)
+
+
+Indexes = Annotated[
+    tuple[Index, ...],
+    each(_index, once={"URL": lambda index: index.url, "name": lambda index: index.name}),
+    listed({"anyOf": [{"type": "string", "format": "uri"}, Index.model_json_schema()]}),
+]
+
+
+class RecipeHead(Model):
+    """What a recipe says alike for all its targets."""
+
+    name: Name = Field(
+        description="Short name of the set. Installers, locks and the default folder are named after it.",
+        examples=["acme-science"],
+    )
+    version: Version = Field(
+        description="Version of the set as a whole, of your own choosing. Quote it: YAML reads 1.10 as the number 1.1.",
+        examples=["2026.11"],
+    )
+    python: Pythons = Field(
+        default=(),
+        description=(
+            "One installer is made for each of these versions: a minor version takes the newest patch that can be had, "
+            "a full one pins it. Quote it: YAML reads 3.10 as the number 3.1. 3.9 to 3.14 are supported."
+        ),
+        examples=[["3.11", "3.12"], "3.12.9"],
+        json_schema_extra={"default": "the Python that runs the builder"},
+    )
+    platforms: Platforms = Field(
+        default=(),
+        description="One installer is made for each of these platforms (and each Python version).",
+        examples=[["linux-x86_64", "macos-arm64", "windows-x86_64"]],
+        json_schema_extra={"default": "the platform that runs the builder"},
+    )
+
+
+class Recipe(RecipeHead):
+    """Your own Anaconda, out of wheels: which Python and which packages, and how the installers are made.
+
+    Relative paths have been resolved against the recipe's folder. `load_recipe` fills in `python` and `platforms`.
+    """
+
+    packages: Packages = Field(
+        default=(),
+        description=(
+            "What the base holds, as requirements (PEP 508), with everything they need. Markers are evaluated for the "
+            "target. `name @ url` takes a wheel from an address. pip is always there."
+        ),
+        examples=[["numpy", "pandas >=2", 'pywin32 ; sys_platform == "win32"']],
+    )
+    constraints: Constraints = Field(
+        default=(),
+        description=(
+            "Limits on versions of packages that are needed, wherever they come from: requirements, or paths "
+            "of constraints files (relative to the recipe; they end in .txt or .in or have a slash)."
+        ),
+        examples=[["urllib3 <3", "constraints.txt"]],
+    )
+    wheels: Wheels = Field(
+        default=(),
+        description=(
+            "Wheels of your own that packages may come from: paths relative to the recipe, with `*`, `?` and `**`. "
+            "List the packages themselves in `packages`."
+        ),
+        examples=[["wheels/*.whl"]],
+    )
+    find_links: FindLinks = Field(
+        default=(),
+        description="Folders of wheels (relative to the recipe) and addresses of pages that link to wheels.",
+        examples=[["../wheelhouse"]],
+    )
+    indexes: Indexes = Field(
+        default=(),
+        description=(
+            "Package indexes in the order in which they are asked; the first one takes the place of the configured "
+            "one. Each is a URL, or a mapping with `url` and `name`. Credentials come from the environment or a netrc "
+            "file, never from the recipe."
+        ),
+        examples=[["https://packages.acme.example/simple", {"name": "lab", "url": "https://lab.acme.example/simple"}]],
+    )
+    build_from_source: ProjectNames = Field(
+        default=(),
+        description=(
+            "Packages that may be built from their source distribution where no wheel fits; possible only when the "
+            "builder runs on the target's platform and Python."
+        ),
+        examples=[["legacy-package"]],
+    )
+    interpreter: Sources = Field(
+        default_factory=lambda: (PbsSource(),),
+        description=(
+            "Where the interpreter comes from; the first source that has one is used, which is printed and recorded. "
+            "`pbs`: python-build-standalone, with options `{pbs: {mirror, build, sha256}}`. `host`: the Python that "
+            "runs the builder. `{url, sha256}` or `{path, sha256}`: an archive. `{page}`: a directory listing."
+        ),
+        examples=[["pbs", "host"], {"page": "https://mirror.acme.example/python/"}],
+        json_schema_extra={"default": ["pbs"]},
+    )
+    glibc: Glibc | None = Field(
+        default=None,
+        description=(
+            "Oldest glibc that the Linux installers must run on. Without it, what the interpreter and the wheels need "
+            "is the minimum. Quote it."
+        ),
+        examples=["2.28"],
+    )
+    macos: Macos | None = Field(
+        default=None,
+        description="Oldest macOS that the macOS installers must run on. Quote it.",
+        examples=["11.0"],
+    )
+    build_tools: bool = Field(
+        default=True,
+        description=(
+            "Whether setuptools, wheel, hatchling, flit-core and poetry-core are in the store, so that source "
+            "distributions can be built offline. They are not in the base unless listed in `packages`."
+        ),
+    )
+    consistency: Literal["strict", "warn"] = Field(
+        default="strict",
+        description=(
+            "What happens when a requirement of a package in the base is not met (what `pip check` reports; "
+            "it can come from local wheels): `strict` stops the build, `warn` goes on."
+        ),
+    )
+    bytecode: bool = Field(
+        default=True,
+        description="Whether compiled modules (.pyc) are shipped, for larger installers and faster first starts.",
+    )
+    compression: Literal["best", "fast"] = Field(
+        default="best", description="`best` makes the smallest installers, `fast` builds in a fraction of the time."
+    )
+    company: Line | None = Field(
+        default=None, description="Who offers the installers; shown by them.", examples=["Acme Corporation"]
+    )
+    description: Text | None = Field(
+        default=None, description="What the set is for.", examples=["Python for the numerics team"]
+    )
+    homepage: Url | None = Field(
+        default=None, description="Where users find more.", examples=["https://science.acme.example"]
+    )
+    license: LicenseFile | None = Field(
+        default=None,
+        description="A text file (UTF-8, relative to the recipe) whose terms a user must accept when installing.",
+        examples=["EULA.txt"],
+    )
+    default_prefix: Prefix = Field(
+        default_factory=lambda found: f"~/{found.get('name', '')}",
+        description="Folder that the installers propose: absolute, or below the user's home (`~/…`).",
+        examples=["~/acme-science", "/opt/acme-science"],
+        json_schema_extra={"default": "~/<name>"},
+    )
+    index: Url | None = Field(
+        default=None,
+        description=(
+            "Index that pip uses in the installed base and its environments. Without it they know only what is "
+            "bundled, and fail at once for anything else."
+        ),
+        examples=["https://packages.acme.example/simple"],
+    )
+
+    def requirements_for(self, marker_environment: Mapping[str, str]) -> list[Requirement]:
+        """The packages that apply to a target, without their markers.
+
+        marker_environment: complete, as `Platform.marker_environment` gives it.
+        """
+        found = []
+        for package in self.packages:
+            if package.marker is None or package.marker.evaluate(dict(marker_environment)):
+                requirement = Requirement(str(package))
+                requirement.marker = None
+                found.append(requirement)
+        return found

@@ -1,0 +1,123 @@
+"""What is wrong with a recipe: each mistake with its place, and the model's findings in words."""
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import RecipeError
+
+# The userinfo of a URL: credentials never reach a message.
+_USERINFO = re.compile(r"(?<=//)[^/@\s]*@")
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Place:
+    """A place in a file; both count from 1."""
+
+    line: int = 1
+    column: int = 1
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake.
+
+    path: where in the recipe's structure (`packages[3]`), or "".  certain: whether it is one whatever the target is.
+    """
+
+    place: Place
+    path: str
+    message: str
+    certain: bool = True
+
+    def line(self, file: Path) -> str:
+        """`recipes/x.yaml:12:5: packages[3]: ...`"""
+        where = f"{file}:{self.place.line}:{self.place.column}: "
+        what = f"{self.path}: {self.message}" if self.path else self.message
+        return where + _USERINFO.sub("***@", " ".join(what.split()))
+
+
+class RecipeMistakes(Exception):  # noqa: N818 -- carries what becomes one RecipeError once the file's name is known
+    """The problems of one rendering."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(problem.message for problem in self.problems))
+
+
+def recipe_error(file: Path, problems: Iterable[Problem]) -> RecipeError:
+    """All problems as one error: in the order of their places, each once."""
+    lines = dict.fromkeys(
+        problem.line(file) for problem in sorted(problems, key=lambda problem: (problem.place, problem.path))
+    )
+    return RecipeError("\n".join(lines), hint="docs/recipe.md describes every key")
+
+
+def show_path(path: Sequence[int | str]) -> str:
+    """`("packages", 3)` -> `packages[3]`."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """The closest of the `known` names as a question, or None when nothing is close."""
+    close = difflib.get_close_matches(name.lower(), list(known), n=1)
+    return f"did you mean `{close[0]}`?" if close else None
+
+
+def kind_of(value: object) -> str:
+    """What YAML made of a value, in words."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true or false"
+    return {dict: "a mapping", list: "a list", str: "text", int: "a number", float: "a number"}.get(
+        type(value), f"a {type(value).__name__}"
+    )
+
+
+def not_text(value: object, raw: str | None) -> str:
+    """Why `value` is no text, and that quoting mends it. raw: as it was written, for a plain YAML scalar."""
+    if value is None:
+        return "is empty"
+    if raw is None:
+        return f"must be text, not {kind_of(value)}"
+    shown = str(value).lower() if isinstance(value, bool) else str(value)
+    if shown == raw:
+        return f'must be text; quote it ("{raw}"): YAML reads it as {kind_of(value)}'
+    what = {bool: "", int: "the number ", float: "the number "}.get(type(value), f"the {type(value).__name__} ")
+    return f'must be text; quote it ("{raw}"): YAML reads {raw} as {what}{shown}'
+
+
+def finding_in_words(error: Any, known: Iterable[str], raw: str | None) -> str:
+    """One of pydantic's findings.  known: the keys of the mapping it was found in.  raw: see `not_text`."""
+    value = error["input"]
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "missing":
+            return "is required"
+        case "extra_forbidden":
+            known = list(known)
+            return f"unknown key; {did_you_mean(str(error['loc'][-1]), known) or 'known are ' + ', '.join(known)}"
+        case "string_type":
+            return not_text(value, raw)
+        case "bool_type":
+            return f"must be true or false, not {kind_of(value)}"
+        case "literal_error":
+            return _not_among(value, context["expected"])
+        case "model_type" | "dict_type" | "model_attributes_type":
+            return f"must be a mapping, not {kind_of(value)}"
+        case "value_error":
+            return str(context["error"])
+    return str(error["msg"])
+
+
+def _not_among(value: object, expected: str) -> str:
+    names = re.findall(r"'([^']*)'", expected)
+    close = did_you_mean(value, names) if isinstance(value, str) else None
+    return f"must be one of {', '.join(names)}" + (f"; {close}" if close else f", not {value!r}")
