@@ -1,7 +1,7 @@
 """Scripts that find the python beside themselves: the same bytes in a base, in every environment and after a move.
 
-A POSIX script starts as shell code inside a Python string, so `sh` starts the right interpreter with the file itself, and
-Python skips what `sh` has read. The string is the module's first statement, hence its docstring; `rewrite_script`
+A POSIX script starts as shell code inside a Python string, so `sh` starts the right interpreter with the file itself,
+and Python skips what `sh` has read. The string is the module's first statement, hence its docstring; `rewrite_script`
 therefore gives `__doc__` back to scripts that wheels bring along.
 """
 

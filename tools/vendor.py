@@ -20,7 +20,8 @@ OLDEST_PYTHON = "3.9"
 def download(folder: Path) -> list[Path]:
     """The pinned wheels, pure Python only, verified against their hashes by pip."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
-    command += ["--only-binary", ":all:", "--python-version", OLDEST_PYTHON, "--platform", "any", "--implementation", "py", "--abi", "none"]
+    command += ["--only-binary", ":all:", "--python-version", OLDEST_PYTHON]
+    command += ["--platform", "any", "--implementation", "py", "--abi", "none"]
     subprocess.run([*command, "-r", str(VENDOR / "vendored.txt"), "-d", str(folder)], check=True)
     return sorted(folder.glob("*.whl"))
 

@@ -1,0 +1,280 @@
+# shellcheck shell=sh
+# The shell function `keel` for bash, zsh, ksh, dash and busybox ash. Source this file, then: keel activate NAME
+#
+# Activating and deactivating are done here, in the shell itself, without a process; all else goes to cmd/keel. The state
+# is in exported variables, so that a child shell can deactivate what its parent has activated:
+#   KEEL_SHLVL                       how many environments were activated on top of each other; unset where none is
+#   KEEL_PREFIX, KEEL_DEFAULT_ENV    the active one: its folder, and its name (its folder again if it has no name)
+#   KEEL_PREFIX_1, _2, ...           those below it
+#   _KEEL_OLD_*                      what these variables were before; not set where they were not
+# KEEL_ROOT, the base, is this shell's own.
+
+keel() {
+    case ${1-} in
+        activate)
+            if [ -n "${ZSH_VERSION-}" ]; then emulate -L sh; fi
+            shift
+            _keel_activate "$@"
+            ;;
+        deactivate)
+            if [ -n "${ZSH_VERSION-}" ]; then emulate -L sh; fi
+            shift
+            _keel_deactivate "$@"
+            ;;
+        *) "$KEEL_ROOT/cmd/keel" "$@" ;;
+    esac
+}
+
+_keel_activate() {
+    case $#:${1-} in
+        0: | 1:[!-]* | 1:) ;;
+        *) # --help, or wrong usage
+            "$KEEL_ROOT/cmd/keel" activate "$@"
+            return
+            ;;
+    esac
+    if ! _keel_find "${1-base}"; then
+        unset _keel_env _keel_name
+        "$KEEL_ROOT/cmd/keel" activate "$1"
+        return
+    fi
+    case ${KEEL_SHLVL-} in
+        '' | *[!0-9]* | 0)
+            _keel_save VIRTUAL_ENV
+            _keel_save VIRTUAL_ENV_PROMPT
+            _keel_save PYTHONHOME
+            unset PYTHONHOME
+            export KEEL_SHLVL=1
+            ;;
+        *)
+            if [ "$_keel_env" != "${KEEL_PREFIX-}" ]; then
+                export "KEEL_PREFIX_$KEEL_SHLVL=${KEEL_PREFIX-}"
+                export KEEL_SHLVL=$((KEEL_SHLVL + 1))
+            fi
+            ;;
+    esac
+    _keel_switch
+}
+
+_keel_deactivate() {
+    if [ "$#" -gt 0 ]; then # --help, or wrong usage
+        "$KEEL_ROOT/cmd/keel" deactivate "$@"
+        return
+    fi
+    case ${KEEL_SHLVL-} in
+        '' | *[!0-9]* | 0)
+            echo 'keel: no environment is active' >&2
+            ;;
+        1)
+            _keel_leave
+            _keel_replace "${KEEL_PREFIX:+$KEEL_PREFIX/bin}" ''
+            _keel_prompt ''
+            _keel_restore VIRTUAL_ENV
+            _keel_restore VIRTUAL_ENV_PROMPT
+            _keel_restore PYTHONHOME
+            unset KEEL_PREFIX KEEL_DEFAULT_ENV KEEL_SHLVL
+            hash -r 2>/dev/null || :
+            ;;
+        *)
+            export KEEL_SHLVL=$((KEEL_SHLVL - 1))
+            eval "_keel_describe \"\${KEEL_PREFIX_$KEEL_SHLVL:-\$KEEL_ROOT}\""
+            unset "KEEL_PREFIX_$KEEL_SHLVL"
+            _keel_switch
+            ;;
+    esac
+}
+
+# Set _keel_env and _keel_name for the environment called $1, or at the path $1; fail if there is none.
+_keel_find() {
+    case $1 in
+        '' | base) _keel_describe "$KEEL_ROOT" ;;
+        */* | . | ..)
+            _keel_absolute "$1"
+            _keel_describe "$_keel_result"
+            unset _keel_result
+            case $_keel_env in
+                "$KEEL_ROOT") ;;
+                *:*) return 1 ;;
+                *) [ -f "$_keel_env/pyvenv.cfg" ] ;;
+            esac
+            ;;
+        .*) return 1 ;; # work in progress
+        *)
+            if [ -w "$KEEL_ROOT/envs" ]; then
+                set -- "$1" "$KEEL_ROOT/envs" "${HOME-}/.keel/envs"
+            else
+                set -- "$1" "${HOME-}/.keel/envs" "$KEEL_ROOT/envs"
+            fi
+            if [ -f "$2/$1/pyvenv.cfg" ]; then
+                _keel_describe "$2/$1"
+            else
+                _keel_describe "$3/$1"
+                [ -f "$3/$1/pyvenv.cfg" ]
+            fi
+            ;;
+    esac
+}
+
+# Set _keel_env to the folder $1, and _keel_name to what people call it.
+_keel_describe() {
+    _keel_env=$1
+    case $1 in
+        "$KEEL_ROOT") _keel_name=base ;;
+        "$KEEL_ROOT/envs/"* | "${HOME-}/.keel/envs/"*) _keel_name=${1##*/} ;;
+        *) _keel_name=$1 ;;
+    esac
+}
+
+# Leave the active environment, if there is one, and enter _keel_env in its place.
+_keel_switch() {
+    _keel_leave
+    _keel_replace "${KEEL_PREFIX:+$KEEL_PREFIX/bin}" "$_keel_env/bin"
+    export KEEL_PREFIX="$_keel_env" KEEL_DEFAULT_ENV="$_keel_name"
+    if [ "$_keel_env" = "$KEEL_ROOT" ]; then
+        unset VIRTUAL_ENV VIRTUAL_ENV_PROMPT # a base is no venv
+    else
+        export VIRTUAL_ENV="$_keel_env" VIRTUAL_ENV_PROMPT="${_keel_name##*/}"
+    fi
+    # Shells expand prompts, so a folder's name must not reach them as code.
+    case ${_keel_name##*/} in
+        *[\$\`\\%!]*) _keel_prompt '(env) ' ;;
+        *) _keel_prompt "(${_keel_name##*/}) " ;;
+    esac
+    hash -r 2>/dev/null || :
+    unset _keel_env _keel_name
+    for _keel_script in "$KEEL_PREFIX/etc/keel/activate.d/"*.sh; do
+        _keel_run
+    done
+    unset _keel_script
+}
+
+# Run what the active environment wants run on its deactivation, last first.
+_keel_leave() {
+    if [ -d "${KEEL_PREFIX-}/etc/keel/deactivate.d" ]; then
+        set --
+        for _keel_script in "$KEEL_PREFIX/etc/keel/deactivate.d/"*.sh; do
+            set -- "$_keel_script" "$@"
+        done
+        for _keel_script in "$@"; do
+            _keel_run
+        done
+        unset _keel_script
+    fi
+}
+
+_keel_run() {
+    if [ -f "$_keel_script" ]; then
+        # shellcheck source=/dev/null
+        . "$_keel_script" || :
+    fi
+}
+
+# Put the entry $2 of PATH in the place of the first $1, or to the front if that is not there. An empty $2 takes $1 out,
+# an empty $1 is nowhere.
+_keel_replace() {
+    _keel_path=:${PATH-}:
+    case ${1:+x}$_keel_path in
+        x*":$1:"*) PATH=${_keel_path%%":$1:"*}:${2:+"$2:"}${_keel_path#*":$1:"} ;;
+        :: | x::) PATH=:$2: ;;
+        *) PATH=${2:+":$2"}$_keel_path ;;
+    esac
+    PATH=${PATH#:}
+    PATH=${PATH%:}
+    export PATH
+    unset _keel_path
+}
+
+# Show $1 before the prompt, in the place of what was shown there before.
+_keel_prompt() {
+    if [ -n "${PS1+set}" ]; then
+        PS1=${PS1#"${_keel_shown-}"}
+        if [ -n "${VIRTUAL_ENV_DISABLE_PROMPT-}" ]; then set -- ''; fi
+        _keel_shown=$1
+        PS1=$1$PS1
+        if [ -z "$1" ]; then unset _keel_shown; fi
+    fi
+}
+
+_keel_save() {
+    eval "if [ -n \"\${$1+set}\" ]; then export _KEEL_OLD_$1=\"\$$1\"; else unset _KEEL_OLD_$1; fi"
+}
+
+_keel_restore() {
+    eval "if [ -n \"\${_KEEL_OLD_$1+set}\" ]; then export $1=\"\$_KEEL_OLD_$1\"; else unset $1; fi; unset _KEEL_OLD_$1"
+}
+
+# Set _keel_result to the path $1 made absolute, without '.', '..' and empty parts.
+_keel_absolute() {
+    case $1 in /*) _keel_rest=$1 ;; *) _keel_rest=$PWD/$1 ;; esac
+    _keel_result=
+    while [ -n "$_keel_rest" ]; do
+        _keel_part=${_keel_rest%%/*}
+        case $_keel_rest in */*) _keel_rest=${_keel_rest#*/} ;; *) _keel_rest= ;; esac
+        case $_keel_part in
+            '' | .) ;;
+            ..) _keel_result=${_keel_result%/*} ;;
+            *) _keel_result=$_keel_result/$_keel_part ;;
+        esac
+    done
+    _keel_result=${_keel_result:-/}
+    unset _keel_rest _keel_part
+}
+
+# Set _keel_result to the path of this file, or to nothing if this shell cannot tell (dash without /proc).
+_keel_this_file() {
+    _keel_result=
+    if [ -n "${BASH_VERSION-}" ]; then
+        # shellcheck disable=SC2128,SC3028,SC3054
+        _keel_result=$BASH_SOURCE
+    elif [ -n "${ZSH_VERSION-}" ]; then
+        eval '_keel_result=${(%):-%x}'
+    else
+        case ${KSH_VERSION-} in
+            *93*) eval '_keel_result=${.sh.file}' ;;
+            *) _keel_open_file ;;
+        esac
+    fi
+    if [ -n "$_keel_result" ]; then _keel_absolute "$_keel_result"; fi
+}
+
+# The shell has this file open while it reads it.
+_keel_open_file() {
+    if [ ! -r /proc/self/stat ]; then return; fi
+    read -r _keel_pid _keel_rest </proc/self/stat # opened by this very shell, also by a subshell
+    for _keel_fd in "/proc/$_keel_pid/fd/"*; do
+        _keel_target=$(readlink "$_keel_fd" 2>/dev/null) || continue
+        case $_keel_target in */etc/profile.d/keel.sh) _keel_result=$_keel_target ;; esac
+    done
+    unset _keel_pid _keel_rest _keel_fd _keel_target
+}
+
+# Set KEEL_ROOT to the base that this file belongs to; it may be reached by a link. Where the shell cannot tell, KEEL_ROOT
+# has to be set already.
+_keel_find_root() {
+    _keel_this_file
+    while [ -L "$_keel_result" ] && [ ! -f "${_keel_result%/etc/profile.d/*}/keel-meta/keel/__main__.py" ]; do
+        _keel_target=$(readlink "$_keel_result")
+        case $_keel_target in
+            /*) _keel_absolute "$_keel_target" ;;
+            *) _keel_absolute "${_keel_result%/*}/$_keel_target" ;;
+        esac
+        unset _keel_target
+    done
+    case $_keel_result in */etc/profile.d/*) KEEL_ROOT=${_keel_result%/etc/profile.d/*} ;; esac
+    unset _keel_result
+    [ -f "${KEEL_ROOT-}/keel-meta/keel/__main__.py" ]
+}
+
+if ! _keel_find_root; then
+    echo 'keel: this shell cannot tell where keel.sh lies; set KEEL_ROOT to the folder of the base first' >&2
+    return 1
+fi
+case :${PATH-}: in
+    *":$KEEL_ROOT/cmd:"*) ;;
+    *)
+        case $KEEL_ROOT in
+            *:*) ;; # PATH cannot hold it
+            *) export PATH="$KEEL_ROOT/cmd${PATH:+":$PATH"}" ;;
+        esac
+        ;;
+esac

@@ -1,0 +1,154 @@
+"""An exact copy of an environment or of the base: what is bundled linked again, what a user installed copied.
+
+Whether a file is a link to the store is told by its inode number, which listing a folder gives for nothing: no file is
+read, compared or even looked up for it. (Where inode numbers are not reliable, more is copied, and nothing is lost.)
+"""
+
+import csv
+import glob
+import os
+from typing import Dict, Iterator, List, Set, Tuple
+
+from .base import ENVS, META, STORE, Base, site_packages
+from .create import Created, build
+from .environments import Environment
+from .installed import installed
+from .linker import Linker
+from .relocate import relocate_script
+from .venv import is_written_here, lay_out, write_pip_config
+
+# What a base has besides packages, and an environment must not have.
+_PRIVATE = (f"{META}/", f"{STORE}/", f"{ENVS}/", "cmd/", "etc/profile.d/keel")
+# Where Python programs are searched for the path of their interpreter, and no more than this of them.
+_SCRIPTS = "bin"
+_LARGEST_SCRIPT = 1 << 20
+
+
+def clone(base: Base, environment: Environment, source: Environment, *, copy: bool) -> Created:
+    """`environment` as an exact copy of `source`, an environment of this base or the base itself."""
+
+    def fill(folder: str, linker: Linker) -> List[Tuple[str, str]]:
+        lay_out(base, folder, environment.prefix, name=environment.name)
+        cloner = _Cloner(base, source.prefix, folder, environment.prefix, linker)
+        if source.is_base(base):
+            cloner.base()
+        else:
+            cloner.tree("")
+        if not os.path.lexists(os.path.join(folder, "pip.conf")):
+            write_pip_config(folder, base.manifest.index)
+        return [(package.name, package.version) for package in installed(folder, base)]
+
+    return build(base, environment, fill, copy=copy)
+
+
+class _Cloner:
+    """Copies one tree.  source: its prefix.  folder: the one that is being filled.  final: the place of that later."""
+
+    def __init__(self, base: Base, source: str, folder: str, final: str, linker: Linker) -> None:
+        self._base = base
+        self._source = source
+        self._folder = folder
+        self._final = final
+        self._linker = linker
+        self._old = tuple(dict.fromkeys((source, os.path.realpath(source))))
+        device = os.stat(source).st_dev
+        self._inodes = _inodes(base.store) if os.stat(base.store).st_dev == device else {}
+
+    def base(self) -> None:
+        """The packages of the base: its site-packages, and what their RECORDs name elsewhere in the prefix."""
+        library = site_packages(self._base.python_minor)
+        self.tree(library)
+        folders: Dict[str, Set[str]] = {}
+        for path in _recorded_elsewhere(os.path.join(self._source, library), library):
+            if not path.startswith(_PRIVATE) and not is_written_here(path, self._base.python_minor):
+                folders.setdefault(os.path.dirname(path), set()).add(path)
+        for folder in sorted(folders):
+            self._some(folder, folders[folder])
+        self._some("", {"pip.conf"})
+
+    def tree(self, relative: str) -> None:
+        """Everything below `relative` (a folder in the prefix, or "") that `lay_out` has not written."""
+        os.makedirs(os.path.join(self._folder, relative), exist_ok=True)
+        subfolders = []
+        with os.scandir(os.path.join(self._source, relative)) as entries:
+            for entry in entries:
+                path = f"{relative}/{entry.name}" if relative else entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    subfolders.append(path)
+                elif relative not in ("", _SCRIPTS) or not is_written_here(path, self._base.python_minor):
+                    self._file(path, entry)
+        for path in subfolders:
+            self.tree(path)
+
+    def _some(self, relative: str, paths: Set[str]) -> None:
+        """Those of `paths`, all in the folder `relative`, that are there and no folders."""
+        try:
+            entries = list(os.scandir(os.path.join(self._source, relative)))
+        except FileNotFoundError:
+            return
+        os.makedirs(os.path.join(self._folder, relative), exist_ok=True)
+        for entry in entries:
+            path = f"{relative}/{entry.name}" if relative else entry.name
+            if path in paths and not entry.is_dir(follow_symlinks=False):
+                self._file(path, entry)
+
+    def _file(self, path: str, entry: "os.DirEntry[str]") -> None:
+        dest = os.path.join(self._folder, path)
+        stored = self._inodes.get(entry.inode())
+        if stored is not None and stored.endswith("/" + entry.name):
+            self._linker.place(stored, dest)
+        elif entry.is_symlink():
+            self._link(entry.path, dest)
+        elif entry.is_file(follow_symlinks=False):
+            self._linker.copy(entry.path, dest)
+            if os.path.dirname(path) == _SCRIPTS:
+                self._relocate(dest)
+
+    def _link(self, source: str, dest: str) -> None:
+        """A symbolic link: to the store, to somewhere in the environment, or elsewhere."""
+        target = os.readlink(source)
+        leads_to = os.path.normpath(os.path.join(os.path.dirname(source), target))
+        inside = leads_to.startswith(self._source + os.sep)
+        if leads_to.startswith(self._base.store + os.sep):
+            self._linker.place(leads_to, dest)
+        elif inside and not os.path.isabs(target):
+            os.symlink(target, dest)
+        elif inside:
+            os.symlink(self._final + leads_to[len(self._source) :], dest)
+        else:
+            os.symlink(target if os.path.isabs(target) else leads_to, dest)
+
+    def _relocate(self, path: str) -> None:
+        if os.path.getsize(path) > _LARGEST_SCRIPT:
+            return
+        with open(path, "rb") as file:
+            script = file.read()
+        moved = relocate_script(script, self._old, self._final)
+        if moved != script:
+            with open(path, "wb") as file:
+                file.write(moved)
+
+
+def _inodes(folder: str) -> Dict[int, str]:
+    """Inode number -> path of every regular file of the store."""
+    found: Dict[int, str] = {}
+    waiting = [folder]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                elif entry.is_file(follow_symlinks=False):
+                    found[entry.inode()] = entry.path
+    return found
+
+
+def _recorded_elsewhere(library_path: str, library: str) -> Iterator[str]:
+    """Paths, relative to the prefix, of all recorded files that lie in the prefix but not in `library`."""
+    for record in glob.glob(os.path.join(glob.escape(library_path), "*.dist-info", "RECORD")):
+        with open(record, encoding="utf-8", errors="surrogateescape", newline="") as file:
+            outside = [line for line in file if line.startswith(("../", '"../'))]
+        for row in csv.reader(outside):
+            path = os.path.normpath(os.path.join(library, row[0]))
+            if not path.startswith(("../", "/")):
+                yield path

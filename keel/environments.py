@@ -1,0 +1,168 @@
+"""Environments by name and path: which there are, what they may be called, and how one is removed."""
+
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from typing import Dict, Iterator, List, Mapping, Optional
+
+from .base import Base
+from .errors import KeelError
+from .staging import Staging, remove_stale
+
+BASE = "base"
+CONFIG = "pyvenv.cfg"
+_RESERVED = frozenset({"base", "root"})
+_LONGEST_NAME = 100
+_NAME = re.compile(r"[^\W_][\w.+-]*")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """name: "base", a name below one of the base's `envs_dirs`, or None for a folder elsewhere.  prefix: absolute."""
+
+    name: Optional[str]
+    prefix: str
+
+    @property
+    def label(self) -> str:
+        """What people call it by."""
+        return self.name or self.prefix
+
+    def is_base(self, base: Base) -> bool:
+        return self.prefix == base.prefix
+
+
+def check_name(name: str) -> str:
+    """The name, if a new environment may have it; KeelError otherwise."""
+    if not name or "/" in name or "\\" in name:
+        raise KeelError(f"{name!r} is not a name", hint="for a folder of your own: keel create -p PATH")
+    if name.lower() in _RESERVED:
+        raise KeelError(f"the name {name} is reserved", hint="choose another name")
+    if len(name.encode("utf-8", "surrogateescape")) > _LONGEST_NAME:
+        raise KeelError(f"the name {name} is longer than {_LONGEST_NAME} bytes", hint="choose a shorter name")
+    if _NAME.fullmatch(name) is None:
+        raise KeelError(
+            f"{name!r} cannot be an environment's name",
+            hint="names are made of letters, digits, '.', '_', '+' and '-', and start with a letter or digit",
+        )
+    return name
+
+
+def check_prefix(path: str) -> str:
+    """`path` made absolute, if an environment can live there; KeelError otherwise."""
+    prefix = os.path.abspath(os.path.expanduser(path))
+    if ":" in prefix:
+        raise KeelError(f"{prefix} holds a colon, which PATH cannot hold", hint="choose a folder without a colon")
+    if re.search(r"[\x00-\x1f\x7f]", prefix):
+        raise KeelError(f"{prefix!r} holds a control character", hint="choose another folder")
+    return prefix
+
+
+def is_environment(prefix: str) -> bool:
+    return os.path.isfile(os.path.join(prefix, CONFIG))
+
+
+def list_environments(base: Base) -> List[Environment]:
+    """The base, then every environment in its own folders and the user's, by name.
+
+    The user's folder serves all bases; only the environments of this one are listed.
+    """
+    found: Dict[str, Environment] = {}
+    for folder in base.envs_dirs():
+        for environment in _in_folder(folder):
+            if folder == base.own_envs_dir() or belongs_to(environment.prefix, base):
+                found.setdefault(environment.label, environment)
+    return [Environment(BASE, base.prefix), *(found[name] for name in sorted(found))]
+
+
+def _in_folder(folder: str) -> Iterator[Environment]:
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return
+    for name in names:
+        prefix = os.path.join(folder, name)
+        if not name.startswith(".") and is_environment(prefix):
+            yield Environment(name, prefix)
+
+
+def user_environments(base: Base) -> List[Environment]:
+    """Environments of this base in the user's own folder, outside of the prefix."""
+    folder = base.user_envs_dir()
+    return [one for one in _in_folder(folder) if belongs_to(one.prefix, base)] if folder else []
+
+
+def belongs_to(prefix: str, base: Base) -> bool:
+    """Whether the environment at `prefix` uses the base's Python."""
+    return read_config(prefix).get("home") == os.path.join(base.prefix, "bin")
+
+
+def read_config(prefix: str) -> Mapping[str, str]:
+    """`pyvenv.cfg` as a mapping; empty where it cannot be read."""
+    try:
+        with open(os.path.join(prefix, CONFIG), encoding="utf-8", errors="surrogateescape") as file:
+            pairs = (line.partition("=") for line in file if "=" in line)
+            return {key.strip().lower(): value.strip() for key, _, value in pairs}
+    except OSError:
+        return {}
+
+
+def find_environment(base: Base, name: Optional[str] = None, path: Optional[str] = None) -> Environment:
+    """The environment called `name` (which may be a path, too), or at `path`. KeelError names the nearest ones."""
+    if path is not None or (name is not None and "/" in name):
+        prefix = check_prefix(path if path is not None else str(name))
+        if prefix == base.prefix:
+            return Environment(BASE, prefix)
+        if not is_environment(prefix):
+            raise KeelError(f"{prefix} is not an environment: it has no {CONFIG}", hint="see: keel env list")
+        known = os.path.dirname(prefix) in base.envs_dirs()
+        return Environment(os.path.basename(prefix) if known else None, prefix)
+    if name == BASE:
+        return Environment(BASE, base.prefix)
+    for folder in base.envs_dirs():
+        prefix = os.path.join(folder, str(name))
+        if name and not name.startswith(".") and is_environment(prefix):
+            return Environment(name, prefix)
+    raise KeelError(f"no environment is called {name}", hint=_nearest(base, str(name)))
+
+
+def _nearest(base: Base, name: str) -> str:
+    from difflib import get_close_matches  # a slow import that only a mistake needs
+
+    names = [str(environment.name) for environment in list_environments(base)]
+    near = get_close_matches(name, names, n=3, cutoff=0.5)
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    return f"there is: {', '.join(names)}" if len(names) > 1 else f"create it: keel create -n {name}"
+
+
+def active_prefix() -> Optional[str]:
+    """The prefix that is active in the shell that started keel."""
+    return os.environ.get("KEEL_PREFIX") or os.environ.get("VIRTUAL_ENV") or None
+
+
+def check_removable(base: Base, environment: Environment) -> None:
+    """KeelError for the base, and for the environment that is active in the calling shell."""
+    if environment.is_base(base):
+        raise KeelError("the base cannot be removed as an environment", hint="to remove all of it: keel uninstall")
+    active = active_prefix()
+    if active is not None and os.path.realpath(active) == os.path.realpath(environment.prefix):
+        raise KeelError(f"{environment.label} is active in this shell", hint="run first: keel deactivate")
+
+
+def remove_environment(environment: Environment) -> None:
+    """Remove it: first out of sight in one step, then from disk; what a killed removal leaves, the next one clears.
+
+    An environment that is a link, or in a folder that cannot be renamed in, is an error with nothing changed.
+    """
+    if os.path.islink(environment.prefix):
+        raise KeelError(
+            f"{environment.prefix} is a symbolic link to {os.path.realpath(environment.prefix)}",
+            hint="remove the environment by its own path: keel env remove -p PATH",
+        )
+    remove_stale(os.path.dirname(environment.prefix))
+    with Staging(environment.prefix) as staging:
+        hidden = os.path.join(staging.folder, "removed")
+        os.rename(environment.prefix, hidden)
+        shutil.rmtree(hidden)

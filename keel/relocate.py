@@ -1,0 +1,58 @@
+"""Scripts that name the environment they were installed into, as pip and uv write them, moved to another one."""
+
+import re
+import shlex
+from typing import Iterable, Optional
+
+# The kernel reads no more of a `#!` line (BINPRM_BUF_SIZE was 128 before Linux 5.1); pip keeps to it as well.
+_LONGEST_SHEBANG = 127
+_DIRECT = re.compile(rb"#!(?P<python>/[^\r\n \t]*)(?P<arguments>[ \t][^\r\n]*)?\r?\n")
+# For paths that a `#!` line cannot hold: shell code that Python takes for a string. pip quotes with '"', uv with "'".
+_THROUGH_SH = re.compile(rb"#!/bin/sh\r?\n'''exec' (?P<python>[^\r\n]*) \"\$0\" \"\$@\"\r?\n' '''\r?\n")
+
+
+def relocate_script(script: bytes, old: Iterable[str], new: str) -> bytes:
+    """`script` with the Python of the environment at one of the paths `old` replaced by that of the one at `new`.
+
+    Anything else comes back as it was: other interpreters, programs, relocatable scripts.
+    """
+    direct = _DIRECT.match(script)
+    if direct is not None:
+        python = _moved(_text(direct["python"]), old, new)
+        arguments = _text(direct["arguments"] or b"").strip()
+        return script if python is None else _header(python, arguments) + script[direct.end() :]
+    through_sh = _THROUGH_SH.match(script)
+    if through_sh is not None:
+        for quoted in (_text(through_sh["python"]), _unquoted(_text(through_sh["python"]))):
+            python = _moved(quoted.strip("\"'"), old, new)
+            if python is not None:
+                return _header(python, "") + script[through_sh.end() :]
+    return script
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _unquoted(word: str) -> str:
+    try:
+        return "".join(shlex.split(word)[:1])
+    except ValueError:
+        return word
+
+
+def _moved(python: str, old: Iterable[str], new: str) -> Optional[str]:
+    for prefix in old:
+        if python.startswith(f"{prefix}/bin/"):
+            return new + python[len(prefix) :]
+    return None
+
+
+def _header(python: str, arguments: str) -> bytes:
+    shebang = f"#!{python} {arguments}".rstrip()
+    encoded = shebang.encode("utf-8", "surrogateescape")
+    if re.search(r"\s", python) is None and len(encoded) <= _LONGEST_SHEBANG:
+        return encoded + b"\n"
+    quoted = re.sub(r'([\\"$`])', r"\\\1", python)
+    words = f'"{quoted}" {arguments}'.rstrip()
+    return f"#!/bin/sh\n'''exec' {words} \"$0\" \"$@\"\n' '''\n".encode("utf-8", "surrogateescape")

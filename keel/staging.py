@@ -1,0 +1,110 @@
+"""Folders that come into being in one step: built beside their place, under a hidden name, then moved.
+
+The hidden folder is locked (flock) while its process lives, so that what a killed process left behind can be told from
+work in progress, and removed.
+"""
+
+import contextlib
+import errno
+import fcntl
+import os
+import re
+import secrets
+import shutil
+from types import TracebackType
+from typing import List, Optional, Type
+
+from .errors import KeelError
+
+_STALE = re.compile(r"\..+\.keel-[0-9a-f]{12}")
+
+
+class Staging:
+    """A hidden, locked folder beside `dest`; `with` removes what is left of it at the end.
+
+    folder: its path.  Parents that are missing are made, and removed again if nothing stays in them.
+    """
+
+    def __init__(self, dest: str) -> None:
+        self.dest = dest
+        self.folder = ""
+        self._lock = -1
+        self._parents: List[str] = []
+
+    def __enter__(self) -> "Staging":
+        parent, name = os.path.split(self.dest)
+        self._make_parents(parent)
+        while True:
+            folder = os.path.join(parent, f".{name[:40]}.keel-{secrets.token_hex(6)}")
+            os.mkdir(folder)
+            self._lock = os.open(folder, os.O_RDONLY)
+            if _lock(self._lock) and os.path.isdir(folder):
+                self.folder = folder
+                return self
+            os.close(self._lock)  # somebody took it for a stale one before it was locked
+
+    def _make_parents(self, folder: str) -> None:
+        missing = []
+        while not os.path.isdir(folder):
+            missing.append(folder)
+            folder = os.path.dirname(folder)
+        for path in reversed(missing):
+            os.mkdir(path)
+            self._parents.append(path)
+
+    def publish(self, folder: str) -> None:
+        """Move `folder` (inside this one) to `dest`, which must be absent or an empty folder."""
+        try:
+            os.rename(folder, self.dest)
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+                raise KeelError(f"{self.dest} came into being in the meantime", hint="choose another name") from error
+            raise
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        remove_tree(self.folder)
+        os.close(self._lock)
+        for path in reversed(self._parents):
+            with contextlib.suppress(OSError):
+                os.rmdir(path)
+
+
+def _lock(descriptor: int) -> bool:
+    """Whether the folder is now locked by this process; True as well where the file system knows no locks."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in (errno.EWOULDBLOCK, errno.EAGAIN)
+    return True
+
+
+def remove_stale(parent: str) -> None:
+    """Remove what killed processes left in `parent`. What cannot be removed (another user's) stays."""
+    try:
+        names = [name for name in os.listdir(parent) if _STALE.fullmatch(name)]
+    except OSError:
+        return
+    for name in names:
+        folder = os.path.join(parent, name)
+        with contextlib.suppress(OSError):
+            descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                remove_tree(folder)
+            finally:
+                os.close(descriptor)
+
+
+def remove_tree(folder: str) -> None:
+    """`rm -rf`: also folders that were made read-only; nothing happens where there is none."""
+    if not os.path.lexists(folder):
+        return
+    try:
+        shutil.rmtree(folder)
+    except PermissionError:
+        for path, _, _ in os.walk(folder):
+            with contextlib.suppress(OSError):
+                os.chmod(path, 0o700)
+        shutil.rmtree(folder)

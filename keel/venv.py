@@ -1,0 +1,106 @@
+"""What makes a folder an environment: `pyvenv.cfg`, the interpreter's names, activate files, `pip.conf`.
+
+The layout of the standard library's `venv` (https://docs.python.org/3/library/venv.html), known to all tools.
+"""
+
+import os
+import re
+import sys
+from typing import Callable, Optional
+
+from . import __version__
+from .base import META, Base, site_packages
+from .errors import KeelError
+from .linker import link_target
+
+
+def lay_out(base: Base, folder: str, final: str, *, name: Optional[str]) -> None:
+    """Make `folder` (empty, or not there yet) an environment of `base` without packages, for its place `final`.
+
+    name: shown in prompts; None stands for the last part of `final`.
+    """
+    library = os.path.join(folder, site_packages(base.python_minor))
+    os.makedirs(library, exist_ok=True)
+    os.makedirs(os.path.join(folder, "bin"), exist_ok=True)
+    if sys.platform != "darwin":
+        os.symlink("lib", os.path.join(folder, "lib64"))
+    _link_python(base, folder, final)
+    prompt = name or os.path.basename(final)
+    _write(folder, "pyvenv.cfg", config(base, prompt))
+    for file, template, quote in (
+        ("activate", "activate.sh", _quote_sh),
+        ("activate.fish", "activate.fish", _quote_fish),
+        ("activate.csh", "activate.csh", _quote_csh),
+    ):
+        _write(folder, f"bin/{file}", _activate(base, template, quote, final, prompt))
+
+
+def is_written_here(path: str, python_minor: str) -> bool:
+    """Whether `lay_out` writes `path` (relative to an environment), so that a clone must not take it over."""
+    written = ("pyvenv.cfg", "lib64", "bin/activate", "bin/activate.fish", "bin/activate.csh")
+    return path in (*written, "bin/python", "bin/python3", f"bin/python{python_minor}")
+
+
+def _link_python(base: Base, folder: str, final: str) -> None:
+    if not os.path.exists(base.python):
+        raise KeelError(f"{base.python} is missing: this base is incomplete", hint="install it again")
+    target = link_target(base.python, os.path.join(final, "bin", "python"), base.prefix)
+    os.symlink(target, os.path.join(folder, "bin", "python"))
+    for name in ("python3", f"python{base.python_minor}"):
+        os.symlink("python", os.path.join(folder, "bin", name))
+
+
+def config(base: Base, prompt: str) -> str:
+    """`pyvenv.cfg`. `home` is absolute: Python takes a relative one from the current folder."""
+    return (
+        f"home = {os.path.join(base.prefix, 'bin')}\n"
+        "include-system-site-packages = false\n"
+        f"version = {base.manifest.python}\n"
+        f"executable = {base.python}\n"
+        f"prompt = {prompt}\n"
+        f"keel = {__version__}\n"
+    )
+
+
+def pip_config(index: Optional[str]) -> str:
+    """`pip.conf`: the base's own index, or none, as pip would otherwise try for long to reach one."""
+    if index is not None:
+        return f"[global]\nindex-url = {index}\n"
+    return (
+        "# This base is made to work without a network. To let pip use an index, write instead of no-index:\n"
+        "#   index-url = ADDRESS\n"
+        "[global]\nno-index = true\n"
+    )
+
+
+def write_pip_config(folder: str, index: Optional[str]) -> None:
+    _write(folder, "pip.conf", pip_config(index))
+
+
+def _activate(base: Base, template: str, quote: Callable[[str], str], final: str, prompt: str) -> str:
+    path = os.path.join(base.prefix, META, "shell", template)
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except FileNotFoundError as error:
+        raise KeelError(f"{path} is missing: this base is incomplete", hint="install it again") from error
+    shown = "(env) " if re.search(r"[$`\\%!]", prompt) else f"({prompt}) "  # shells expand their prompts
+    words = {"@PREFIX@": quote(final), "@NAME@": quote(prompt), "@PROMPT@": quote(shown)}
+    return re.sub("@PREFIX@|@NAME@|@PROMPT@", lambda match: words[match[0]], text)
+
+
+def _quote_sh(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _quote_fish(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _quote_csh(text: str) -> str:
+    return "'" + text.replace("'", "'\\''").replace("!", "\\!") + "'"
+
+
+def _write(folder: str, name: str, text: str) -> None:
+    with open(os.path.join(folder, name), "w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        file.write(text)
