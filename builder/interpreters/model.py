@@ -1,0 +1,47 @@
+"""What all sources of interpreters speak about."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ..errors import InterpreterError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interpreter:
+    """An interpreter that is ready to be packed.
+
+    source: "pbs", "url", "path", "page" or "host".  version: "3.11.7".  build: the source's own name of the build
+    ("20260901"), or "".  url: where it came from; None for `path` and `host`.  sha256: of the archive; of the finished
+    tree for `host` and for folders.  tree: a folder in the cache with the prefix layout, relocatable, mended, without
+    packages, and never written to again.  glibc: the oldest that it needs ("2.34"), None where that has no meaning.
+    """
+
+    source: str
+    version: str
+    build: str
+    url: str | None
+    sha256: str
+    tree: Path
+    glibc: str | None
+
+
+class UnavailableError(InterpreterError):
+    """A source cannot give this interpreter, and the next one may be asked.
+
+    Anything else that goes wrong (a wrong hash, a damaged archive) stops the search: a source that can be had and is
+    not what the recipe says must not be passed over in silence.
+    """
+
+
+class Source(Protocol):
+    """One place where interpreters come from."""
+
+    @property
+    def name(self) -> str:
+        """For messages: "pbs", "host", "url https://…"."""
+        ...
+
+    def find(self) -> Interpreter:
+        """Raises UnavailableError if it cannot be had here, other BuilderErrors if it must not be used."""
+        ...

@@ -1,0 +1,141 @@
+"""An archive page: a directory listing, such as a company mirror, of which the newest matching archive is taken."""
+
+import re
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from urllib.parse import urldefrag, urljoin
+
+from packaging.version import InvalidVersion, Version
+
+from ..errors import FetchError
+from ..transfer import public_url
+from .archive import fetch_archive, file_name, interpreter_from_archive
+from .model import Interpreter, UnavailableError
+from .wanted import Wanted
+
+_TRIPLES = {
+    "linux-x86_64": ("x86_64-unknown-linux-gnu",),
+    "linux-aarch64": ("aarch64-unknown-linux-gnu",),
+    "macos-x86_64": ("x86_64-apple-darwin",),
+    "macos-arm64": ("aarch64-apple-darwin",),
+    "windows-x86_64": ("x86_64-pc-windows-msvc", "x86_64-pc-windows-msvc-shared"),
+    "windows-arm64": ("aarch64-pc-windows-msvc", "aarch64-pc-windows-msvc-shared"),
+}
+_NAME = re.compile(
+    r"cpython-(?P<version>[\w.]+)\+(?P<build>\d{8}(?:T\d{4})?)-(?P<triple>[\w-]+?)"
+    r"-(?P<flavour>install_only|install_only_stripped)\.tar\.(?:gz|zst)"
+)
+_SUM = re.compile(r"([0-9a-fA-F]{64})\b[ \t]*\*?(\S*)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Offer:
+    """A link of the page that can be used."""
+
+    url: str
+    filename: str
+    version: Version
+    build: str
+    stripped: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageSource:
+    """page: address of the listing.  sha256: of the archive, None: as SHA256SUMS or `.sha256` beside it say."""
+
+    wanted: Wanted
+    page: str
+    sha256: str | None = None
+
+    @property
+    def name(self) -> str:
+        return "page"
+
+    def find(self) -> Interpreter:
+        if self.wanted.pinned is not None and self.wanted.pinned.url is not None:
+            return self._take(self.wanted.pinned.url, self.wanted.pinned.sha256)
+        offer, links = self._newest()
+        return self._take(offer.url, self.sha256 or self._published_sum(offer, links))
+
+    def _take(self, url: str, sha256: str) -> Interpreter:
+        archive, url = fetch_archive(self.wanted, [url], sha256)
+        return interpreter_from_archive(
+            self.wanted, archive, source="page", filename=file_name(url), sha256=sha256, url=url
+        )
+
+    def _newest(self) -> tuple[_Offer, list[str]]:
+        try:
+            links = page_links(self.wanted.fetcher.get_text(self.page), self.page)
+        except FetchError as error:
+            raise UnavailableError(error.message, hint=error.hint) from error
+        offers = [offer for link in links if (offer := self._offer(link)) is not None]
+        if not offers:
+            triple = _TRIPLES[self.wanted.target.platform.name][0]
+            raise UnavailableError(
+                f"{public_url(self.page)} lists no Python {self.wanted.version} for {self.wanted.target.platform.name}",
+                hint=f"wanted: cpython-{self.wanted.version}…+<build>-{triple}-install_only[_stripped].tar.gz or .zst",
+            )
+        return max(offers, key=lambda offer: (offer.version, offer.build, offer.stripped, offer.filename)), links
+
+    def _offer(self, link: str) -> _Offer | None:
+        filename = file_name(link)
+        match = _NAME.fullmatch(filename)
+        if match is None or match["triple"] not in _TRIPLES[self.wanted.target.platform.name]:
+            return None
+        try:
+            version = Version(match["version"])
+        except InvalidVersion:
+            return None
+        wanted = self.wanted.version
+        if match["version"] != wanted and (version.is_prerelease or not match["version"].startswith(wanted + ".")):
+            return None
+        stripped = match["flavour"].endswith("stripped")
+        return _Offer(url=link, filename=filename, version=version, build=match["build"], stripped=stripped)
+
+    def _published_sum(self, offer: _Offer, links: list[str]) -> str:
+        """The hash that the page gives for a file. Raises UnavailableError if it gives none."""
+        for address in (f"{offer.url}.sha256", urljoin(offer.url, "SHA256SUMS")):
+            if links and address.startswith(self.page) and address not in links:
+                continue  # the listing would show it
+            try:
+                text = self.wanted.fetcher.get_text(address, limit=4 << 20)
+            except FetchError:
+                continue
+            found = _find_sum(text, offer.filename)
+            if found is not None:
+                return found
+        raise UnavailableError(
+            f"{public_url(self.page)} gives no SHA-256 for {offer.filename}",
+            hint="put SHA256SUMS (or a .sha256 file) beside it, or give `sha256` in the recipe",
+        )
+
+
+def _find_sum(text: str, filename: str) -> str | None:
+    """The hash of `filename` in the output of sha256sum, or the only hash without a name."""
+    for line in text.splitlines():
+        match = _SUM.match(line.strip())
+        if match is not None and match[2].rpartition("/")[2] in ("", filename):
+            return match[1].lower()
+    return None
+
+
+def page_links(html: str, address: str) -> list[str]:
+    """The targets of all links of a page, as full addresses."""
+    parser = _Links()
+    parser.feed(html)
+    base = urljoin(address, parser.base) if parser.base else address
+    return [urldefrag(urljoin(base, link)).url for link in parser.links]
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.base: str | None = None
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        target = dict(attrs).get("href")
+        if target and tag == "a":
+            self.links.append(target)
+        elif target and tag == "base":
+            self.base = target
