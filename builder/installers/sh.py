@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 _BLOCK = 4096
 _UNIX = TEMPLATES / "unix"
+_ENGINES = TEMPLATES / "engine" / "prebuilt"
 _FIRST_BLOCK = "first_block.sh"
-# In the order in which the shell reads them; `main.sh` calls the first function.
-_REST = ("facts.sh", "output.sh", "options.sh", "paths.sh", "system.sh", "engine.sh", "dialogue.sh", "main.sh")
+# What follows it, in the order in which the shell reads it; `main.sh` calls the first function.
+SCRIPT = ("facts.sh", "output.sh", "options.sh", "paths.sh", "system.sh", "engine.sh", "dialogue.sh", "main.sh")
 
 # What `uname -s` says, and how people call it; and all the names that `uname -m` has for a CPU.
 _KERNELS = {"linux": ("Linux", "Linux"), "macos": ("Darwin", "macOS")}
@@ -81,7 +82,7 @@ def _check_platform(platform: Platform) -> None:
 
 def read_engine(platform: Platform) -> bytes:
     """The prebuilt engine of a platform; raises BuilderError where it is missing."""
-    path = TEMPLATES / "engine" / "prebuilt" / platform.name / platform.engine_name
+    path = _ENGINES / platform.name / platform.engine_name
     try:
         return path.read_bytes()
     except OSError as error:
@@ -141,7 +142,7 @@ def render_script(facts: InstallerFacts) -> bytes:
         "license": (facts.license or "").strip(),
         "selftest": (_UNIX / "selftest.py").read_text(encoding="utf-8"),
     }
-    return b"".join(_render(name, tokens) for name in _REST)
+    return b"".join(_render(name, tokens) for name in SCRIPT)
 
 
 def _render(name: str, tokens: Mapping[str, str | int]) -> bytes:

@@ -1,14 +1,14 @@
 
 # --- The engine: the program that verifies and unpacks the payload ------------------------------------------------------
 
-work='' engine='' engine_pid='' installed=''
+work='' engine='' engine_started='' installed=''
 
 install_traps() {
     trap 'clean_up $?' EXIT
-    trap 'on_signal HUP' HUP
-    trap 'on_signal INT' INT
-    trap 'on_signal PIPE' PIPE
-    trap 'on_signal TERM' TERM
+    trap 'on_signal HUP 1' HUP
+    trap 'on_signal INT 2' INT
+    trap 'on_signal PIPE 13' PIPE
+    trap 'on_signal TERM 15' TERM
 }
 
 # shellcheck disable=SC2329  # called by a trap
@@ -19,14 +19,12 @@ clean_up() {
     fi
 }
 
-# The engine is told to stop, and waited for until it has put everything back; then the signal ends this shell too.
+# on_signal NAME NUMBER: the engine is told to stop, and waited for until it has put everything back; then the signal ends
+# this shell too.
 # shellcheck disable=SC2329  # called by a trap
 on_signal() {
     trap '' HUP INT PIPE TERM
-    if [ -n "$engine_pid" ]; then
-        kill -s TERM "$engine_pid" 2>/dev/null || :
-        if wait "$engine_pid"; then installed=yes; fi
-    fi
+    [ -z "$engine_started" ] || stop_engine
     printf '\n' >&2 || :
     if [ -n "$installed" ]; then
         complain "stopped by SIG$1 after the installation in $prefix was complete"
@@ -35,8 +33,20 @@ on_signal() {
     fi
     clean_up 1
     trap - EXIT "$1"
-    kill -s "$1" $$
-    exit 1
+    # zsh takes a hangup for a wish to exit, with a code of its own.
+    [ "$1" = HUP ] || kill -s "$1" $$
+    exit $((128 + $2))
+}
+
+# The signal may come before the engine does, or before its process id has been noted: $! is empty or 0 then, or fresher.
+# shellcheck disable=SC2329  # called by a trap
+stop_engine() {
+    set +u
+    case $! in '' | 0) return 0 ;; esac
+    kill -s TERM "$!" 2>/dev/null || :
+    wait "$!" || :
+    # The file that comes last tells more than an exit code that a shell may have forgotten.
+    [ ! -f "$prefix/keel-meta/manifest.json" ] || installed=yes
 }
 
 # start_engine FOLDER...: puts the engine into a private folder in the first FOLDER where it can be executed.
@@ -99,15 +109,15 @@ unpack_engine() {
 run_engine() {
     messages=$1
     shift
+    engine_started=yes
     if [ -n "$messages" ]; then
         "$engine" "$@" </dev/null >"$messages" 2>&1 &
     else
         "$engine" "$@" </dev/null &
     fi
-    engine_pid=$!
     engine_code=0
-    wait "$engine_pid" || engine_code=$?
-    engine_pid=''
+    wait "$!" || engine_code=$?
+    engine_started=''
 }
 
 # Runs the engine on this file without installing anything.
@@ -144,5 +154,5 @@ install_payload() {
 pass_on() {
     [ -s "$1" ] || return 0
     [ -z "$log" ] || cat "$1" >>"$log" 2>/dev/null || :
-    if [ "$engine_code" -eq 0 ]; then cat "$1"; else cat "$1" >&2; fi
+    if [ "$engine_code" -eq 0 ]; then cat "$1" 2>/dev/null || :; else cat "$1" >&2 || :; fi
 }

@@ -17,7 +17,8 @@ checksum=@@checksum@@ # what cksum says about everything between this block and 
 self=$0
 case $self in -*) self=./$self ;; esac
 case ${ZSH_EVAL_CONTEXT-} in *:file*) self='' ;; esac
-if [ ! -f "$self" ] || [ -z "$(sed -n '2{/^# A self-extracting installer made by Keel/p;q;}' "$self" 2>/dev/null)" ]; then
+# shellcheck disable=SC2030  # PATH is to change for this one program
+if [ ! -f "$self" ] || [ -z "$(PATH=${PATH-}:/usr/bin:/bin && sed -n '2{/^# A self-extracting installer made by Keel/p;q;}' "$self" 2>/dev/null)" ]; then
     echo "error: this installer has to read its own file: run it as 'sh FILE', not through a pipe, '.' or 'source'" >&2
     # shellcheck disable=SC2317  # reached in shells that refuse `return` in a script
     return 2 2>/dev/null || exit 2
@@ -31,6 +32,7 @@ unset CDPATH ENV BASH_ENV LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT DYLD_INSERT_LIBRAR
 unset GREP_OPTIONS TAR_OPTIONS ZSTD_CLEVEL ZSTD_NBTHREADS POSIXLY_CORRECT
 unalias -a 2>/dev/null || :
 unset -f cat chmod cksum date dd getconf id ldd ls mkdir more mv rm sed tr uname wc 2>/dev/null || :
+# shellcheck disable=SC2031  # and here for all of them
 PATH=${PATH:+$PATH:}/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
 user_lc_all=${LC_ALL-}
 LC_ALL=C

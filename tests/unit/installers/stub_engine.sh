@@ -14,7 +14,7 @@ done
 if [ -n "${STUB_WAIT-}" ]; then
     trap 'echo cleaned >"$STUB_WAIT.cleaned"; exit 143' TERM
     : >"$STUB_WAIT"
-    while :; do sleep 0.02; done
+    for _ in $(seq 500); do sleep 0.02; done
 fi
 echo "unpacking 3 files"
 if [ "${STUB_CODE:-0}" -ne 0 ]; then

@@ -5,7 +5,7 @@ import pytest
 from .conftest import Box, BoxMaker
 from .terminal import Terminal
 
-LICENSE = "Be nice.\n\nIt's \"all\" yours: $(touch evil) `touch evil` $HOME è 中"
+LICENSE = 'Be nice.\n\nIt\'s "all" yours: $(touch evil) `touch evil` $HOME è 中'
 
 
 @pytest.fixture

@@ -39,7 +39,9 @@ def test_the_prefix_may_be_attached_to_its_option(sh_box: Box, form: str) -> Non
 
 def test_long_options_work(box: Box) -> None:
     prefix = box.root / "base"
-    done = box.run("--prefix", prefix, "--batch", "--force", "--test", "--init", "--keep", "--skip-scripts", "--no-menus")
+    done = box.run(
+        "--prefix", prefix, "--batch", "--force", "--test", "--init", "--keep", "--skip-scripts", "--no-menus"
+    )
     assert done.code == 0
     assert "python -I -m" in done.out
     assert "keel init" in done.out

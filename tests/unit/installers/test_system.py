@@ -9,7 +9,7 @@ NO_ANSWER = "exit 1"
 
 
 def fake_uname(box: Box, system: str, machine: str) -> None:
-    box.tool("uname", f'case $1 in -s) echo {system} ;; -m) echo {machine} ;; *) echo fake ;; esac')
+    box.tool("uname", f"case $1 in -s) echo {system} ;; -m) echo {machine} ;; *) echo fake ;; esac")
 
 
 def test_a_wrong_cpu_is_refused(box: Box) -> None:
