@@ -1,6 +1,6 @@
 """`keel create --clone base` against `cp -al` of the same tree (the base's site-packages), on a tmpfs and on disk.
 
-    python benchmarks/clone.py dist/Data-science-*.sh
+python benchmarks/clone.py dist/Data-science-*.sh
 """
 
 from pathlib import Path

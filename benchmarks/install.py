@@ -40,10 +40,26 @@ def peers(installer: Path, wheels: Path, place: Path) -> list[Peer]:
         base = place / "interpreter" / "bin" / python.name
         command = [sys.executable, "-m", "uv"]
         call(*command, "venv", "-q", "--python", base, folder / "venv", env=environment)
-        call(*command, "pip", "install", "-q", "--offline", "--no-deps", "--no-index",
-             "--python", folder / "venv", *sorted(wheels.glob("*.whl")), env=environment)
+        call(
+            *command,
+            "pip",
+            "install",
+            "-q",
+            "--offline",
+            "--no-deps",
+            "--no-index",
+            "--python",
+            folder / "venv",
+            *sorted(wheels.glob("*.whl")),
+            env=environment,
+        )
 
-    return [Peer("keel", ours), Peer("zstd -d | tar -x", tar), Peer("uv pip install, cold", uv), Peer("makeself xz", makeself)]
+    return [
+        Peer("keel", ours),
+        Peer("zstd -d | tar -x", tar),
+        Peer("uv pip install, cold", uv),
+        Peer("makeself xz", makeself),
+    ]
 
 
 def main() -> None:

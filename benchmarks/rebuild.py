@@ -2,7 +2,8 @@
 
     python benchmarks/rebuild.py [--wheels FOLDER]
 
-Downloads come from the cache in both cases (the network is not ours to measure): the cold build starts with all wheels and no frames.
+Downloads come from the cache in both cases (the network is not ours to measure): the cold build starts with all wheels
+and no frames.
 """
 
 import os
@@ -20,7 +21,19 @@ GOAL_MEMORY = 500.0
 
 def build(recipe: Path, output: Path, cache: Path) -> float:
     started = time.perf_counter()
-    command = [sys.executable, "-m", "builder", "build", recipe, "--interpreter", "host", "--output", output, "--cache", cache]
+    command = [
+        sys.executable,
+        "-m",
+        "builder",
+        "build",
+        recipe,
+        "--interpreter",
+        "host",
+        "--output",
+        output,
+        "--cache",
+        cache,
+    ]
     call(*command, env={**os.environ, "PYTHONPATH": str(ROOT)})
     return time.perf_counter() - started
 
@@ -40,9 +53,12 @@ def main() -> None:
     recipe.write_text(re.sub(r"(?m)^( *- *)sqlalchemy\b.*$", r"\1sqlalchemy <2.0.40", text))
     changed = build(recipe, output, cache)
     ratio = changed / cold
-    print(f"cold {cold:.1f} s, after one package changed {changed:.1f} s: {ratio:.3f}; goal {GOAL_REBUILD}: "
-          f"{'met' if ratio <= GOAL_REBUILD else 'MISSED'}")
-    print(f"peak memory of the builder {memory:.0f} MB; goal {GOAL_MEMORY:.0f}: {'met' if memory <= GOAL_MEMORY else 'MISSED'}")
+    print(
+        f"cold {cold:.1f} s, after one package changed {changed:.1f} s: {ratio:.3f}; goal {GOAL_REBUILD}: "
+        f"{'met' if ratio <= GOAL_REBUILD else 'MISSED'}"
+    )
+    verdict = "met" if memory <= GOAL_MEMORY else "MISSED"
+    print(f"peak memory of the builder {memory:.0f} MB; goal {GOAL_MEMORY:.0f}: {verdict}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The size of an installer against the sum of its wheels, without the interpreter.
 
-    python benchmarks/size.py dist/Data-science-*.sh --wheels FOLDER
+python benchmarks/size.py dist/Data-science-*.sh --wheels FOLDER
 """
 
 import argparse
@@ -13,7 +13,7 @@ _FRAME = re.compile(rb"^frame [0-9a-f]{64} \d+ (\d+) (\d+) [01] (\S+)$", re.MULT
 
 
 def frame_sizes(installer: Path) -> dict[str, int]:
-    """Compressed bytes of each unit, from the index (which is found by its magic: the header's size is its own affair)."""
+    """Compressed bytes of each unit, from the index, which is found by its magic."""
     with installer.open("rb") as file:
         data = file.read(64 * 2**20)
     start = data.index(b"\x89KEEL\r\n\x1a")
@@ -40,7 +40,9 @@ def main() -> None:
         ("with bytecode", plain + bytecode, GOAL_WITH_BYTECODE),
     ):
         ratio = size / wheels
-        print(f"  {name}: {size / 1e6:.1f} MB, {ratio:.3f} x wheels; goal {goal}: {'met' if ratio <= goal else 'MISSED'}")
+        print(
+            f"  {name}: {size / 1e6:.1f} MB, {ratio:.3f} x wheels; goal {goal}: {'met' if ratio <= goal else 'MISSED'}"
+        )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 from .assemble import assemble
 from .installers import find_format
 from .interpreters import find_interpreter
-from .lock import LockMode, lock_path, lock_target, pinned_interpreter
+from .locking import LockMode, lock_path, lock_target, pinned_interpreter
 from .output import write_installer
 from .settings import Settings
 from .target import Target

@@ -18,7 +18,9 @@ from .settings import Host
 from .target import Target
 from .units import Entry, Slice, content_entry, digest
 
-_ABOUT = "import sys, importlib.util as u; print(sys.version.split()[0], sys.implementation.cache_tag, u.MAGIC_NUMBER.hex())"
+_ABOUT = (
+    "import sys, importlib.util as u; print(sys.version.split()[0], sys.implementation.cache_tag, u.MAGIC_NUMBER.hex())"
+)
 # A module of the unit must not stand in for one of the standard library, so the current folder leaves the path first.
 _COMPILE = """
 import sys
@@ -44,7 +46,7 @@ class Compiler:
 
 
 def find_compiler(target: Target, interpreter: Interpreter, host: Host) -> Compiler:
-    """The target's own interpreter where this machine can run it, else the builder's Python if it writes the same bytecode.
+    """The target's own interpreter where this machine can run it, else the builder's Python if its bytecode is the same.
 
     Raises InterpreterError when there is neither.
     """
@@ -64,7 +66,9 @@ def find_compiler(target: Target, interpreter: Interpreter, host: Host) -> Compi
 
 def _ask(python: Path) -> Compiler | None:
     try:
-        answer = subprocess.run([python, "-I", "-S", "-c", _ABOUT], capture_output=True, text=True, timeout=60, check=True)
+        answer = subprocess.run(
+            [python, "-I", "-S", "-c", _ABOUT], capture_output=True, text=True, timeout=60, check=True
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     version, tag, magic = answer.stdout.split()
@@ -82,8 +86,8 @@ def bytecode_slice(
 ) -> Slice:
     """Stage 0: the pycs of a unit, in `folder` of the prefix ("" for the prefix itself).
 
-    sha256: of the unit.  sources: gives the modules' paths, relative to `folder`, and bytes.  mtime: what the sources have
-    once they are installed.
+    sha256: of the unit.  sources: gives the modules' paths, relative to `folder`, and bytes.  mtime: what the
+    sources have once they are installed.
     """
 
     def entries() -> list[Entry]:
@@ -113,9 +117,11 @@ def compile_sources(compiler: Compiler, sources: Iterable[tuple[str, bytes]], mt
 def _run(compiler: Compiler, root: Path, names: list[str]) -> None:
     # Without -E (or -I), which would ignore the hash seed; the environment holds nothing else.
     environment = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "PATH": os.defpath}
-    command = [compiler.python, "-S", "-s", "-B", "-W", "ignore", "-c", _COMPILE]
+    command = [str(compiler.python), "-S", "-s", "-B", "-W", "ignore", "-c", _COMPILE]
     done = subprocess.run(
         command, input="\n".join(names).encode(), cwd=root, env=environment, capture_output=True, check=False
     )
     if done.returncode:
-        raise BuilderError(f"{compiler.python} failed while compiling modules: {done.stderr.decode(errors='replace')[-800:]}")
+        raise BuilderError(
+            f"{compiler.python} failed while compiling modules: {done.stderr.decode(errors='replace')[-800:]}"
+        )

@@ -17,7 +17,7 @@ from .cache import AREAS, Cache, default_cache_root
 from .console import ConsoleReporter
 from .errors import BuilderError
 from .fetch import Fetcher
-from .lock import LockMode
+from .locking import LockMode
 from .recipe import RecipeFile, json_schema, load_recipe
 from .settings import Settings, current_host
 from .target import Target, targets
@@ -59,7 +59,7 @@ def _print_error(message: str, hint: str | None) -> None:
 class _Command(click.Command):
     """A command whose help ends with examples, as they are typed."""
 
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_epilog(self, _: click.Context, formatter: click.HelpFormatter) -> None:
         if self.epilog:
             with formatter.section("Examples"):
                 for line in self.epilog.strip().splitlines():
@@ -69,9 +69,13 @@ class _Command(click.Command):
 def _shared(function: Callable[..., Any]) -> Callable[..., Any]:
     """Options of every command that works for targets."""
     for option in (
-        click.option("-v", "--verbose", is_flag=True, expose_value=False, help="Show tracebacks of unexpected failures."),
+        click.option(
+            "-v", "--verbose", is_flag=True, expose_value=False, help="Show tracebacks of unexpected failures."
+        ),
         click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors and results."),
-        click.option("--cache", type=click.Path(path_type=Path), help="Cache folder [default: KEEL_CACHE or the user's]."),
+        click.option(
+            "--cache", type=click.Path(path_type=Path), help="Cache folder [default: KEEL_CACHE or the user's]."
+        ),
         click.option("--offline", is_flag=True, help="Use nothing but the cache."),
         click.option("--interpreter", help="host, pbs, or an archive or folder, instead of the recipe's sources."),
         click.option("--platform", "platforms", multiple=True, help="Only this platform [repeatable]."),
@@ -96,8 +100,12 @@ def command() -> None:
     """,
 )
 @_RECIPE
-@click.option("--format", "formats", multiple=True, default=["sh"], show_default=True, help="Installer format [repeatable].")
-@click.option("--output", type=click.Path(path_type=Path), default=Path("dist"), show_default=True, help="Folder for the result.")
+@click.option(
+    "--format", "formats", multiple=True, default=["sh"], show_default=True, help="Installer format [repeatable]."
+)
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=Path("dist"), show_default=True, help="Folder for the result."
+)
 @click.option("--locked", is_flag=True, help="Build exactly what the lock says; fail if it does not fit the recipe.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Threads for packing [default: one a core].")
 @_shared
@@ -148,7 +156,9 @@ def cache() -> None:
     """Look at the cache, or clean it."""
 
 
-_CACHE = click.option("--cache", "root", type=click.Path(path_type=Path), help="Cache folder [default: KEEL_CACHE or the user's].")
+_CACHE = click.option(
+    "--cache", "root", type=click.Path(path_type=Path), help="Cache folder [default: KEEL_CACHE or the user's]."
+)
 
 
 @cache.command(cls=_Command, epilog="keel-builder cache info --json")

@@ -6,7 +6,6 @@ nothing else: not on the clock, the user, the number of threads or the order in 
 
 import hashlib
 import json
-import os
 import shutil
 import tarfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -121,8 +120,8 @@ def _write_frame(piece: Slice, entries: list[Entry], file: Path, compression: Co
         for header, entry in zip(headers, entries, strict=True):
             sink.write(header)
             _copy_content(entry, sink)
-    with file.open("rb") as stream:
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    with file.open("rb") as packed:
+        sha256 = hashlib.file_digest(packed, "sha256").hexdigest()
     return Frame(
         unit=piece.unit,
         stage=piece.stage,
@@ -186,6 +185,7 @@ def copy_frame(frame: Frame, stream: IO[bytes]) -> bool:
 
 def forget(frame: Frame) -> None:
     """Remove a frame's folder from the cache, so that the next build makes it again."""
-    shutil.rmtree(frame.file.parent, ignore_errors=True)
-    if frame.file.parent.exists():
-        os.rename(frame.file.parent, f"{frame.file.parent}.damaged")
+    folder = frame.file.parent
+    # Its name promises completeness, so it goes first.
+    doomed = folder.rename(folder.with_name(f".{folder.name}.tmp"))
+    shutil.rmtree(doomed)

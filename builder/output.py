@@ -35,9 +35,9 @@ def installer_facts(target: Target, payload: Payload, lock: Lock) -> InstallerFa
         system=target.platform.system,
         machine=target.platform.machine,
         glibc=minimum_glibc(lock) if target.platform.system == "linux" else None,
-        default_prefix=recipe.default_prefix or f"~/{recipe.name}",
+        default_prefix=recipe.default_prefix,
         license=recipe.license.read_text(encoding="utf-8") if recipe.license else None,
-        installed_bytes=payload.bytes,
+        installed_bytes=payload.installed_bytes,
         installed_files=payload.files,
     )
 

@@ -36,8 +36,8 @@ class Payload:
         return sum(len(frame.paths) for frame in self.frames)
 
     @property
-    def bytes(self) -> int:
-        """Disk space that the regular files take, in bytes."""
+    def installed_bytes(self) -> int:
+        """Disk space that the regular files take."""
         return sum(frame.bytes for frame in self.frames)
 
     @property
@@ -74,7 +74,7 @@ class Payload:
             f"python {self.python}",
             f"platform {self.platform}",
             f"files {self.files}",
-            f"bytes {self.bytes}",
+            f"bytes {self.installed_bytes}",
             f"longest {self.longest}",
             f"marker {self.marker}",
         ]

@@ -46,10 +46,22 @@ class Platform:
     def scheme(self, python: str) -> Scheme:
         """Where a base puts a wheel's files, relative to the prefix (`python`: "3.11")."""
         if self.is_windows:
-            return Scheme(purelib="Lib/site-packages", platlib="Lib/site-packages", scripts="Scripts", data="",
-                          headers="Include", windows=True)
-        return Scheme(purelib=f"lib/python{python}/site-packages", platlib=f"lib/python{python}/site-packages",
-                      scripts="bin", data="", headers=f"include/python{python}", windows=False)
+            return Scheme(
+                purelib="Lib/site-packages",
+                platlib="Lib/site-packages",
+                scripts="Scripts",
+                data="",
+                headers="Include",
+                windows=True,
+            )
+        return Scheme(
+            purelib=f"lib/python{python}/site-packages",
+            platlib=f"lib/python{python}/site-packages",
+            scripts="bin",
+            data="",
+            headers=f"include/python{python}",
+            windows=False,
+        )
 
     def python_path(self, python: str) -> str:
         """The interpreter itself, relative to the prefix."""
@@ -115,17 +127,53 @@ class Platform:
 PLATFORMS: dict[str, Platform] = {
     platform.name: platform
     for platform in (
-        Platform(name="linux-x86_64", system="linux", machine="x86_64", label="Linux-x86_64",
-                 pbs_platform="linux-x86_64", zig_target="x86_64-linux-musl"),
-        Platform(name="linux-aarch64", system="linux", machine="aarch64", label="Linux-aarch64",
-                 pbs_platform="linux-aarch64", zig_target="aarch64-linux-musl"),
-        Platform(name="macos-x86_64", system="macos", machine="x86_64", label="MacOSX-x86_64",
-                 pbs_platform="darwin-x86_64", zig_target="x86_64-macos"),
-        Platform(name="macos-arm64", system="macos", machine="arm64", label="MacOSX-arm64",
-                 pbs_platform="darwin-arm64", zig_target="aarch64-macos"),
-        Platform(name="windows-x86_64", system="windows", machine="x86_64", label="Windows-x86_64",
-                 pbs_platform="windows-x86_64", zig_target="x86_64-windows-gnu"),
-        Platform(name="windows-arm64", system="windows", machine="arm64", label="Windows-arm64",
-                 pbs_platform="windows-arm64", zig_target="aarch64-windows-gnu"),
+        Platform(
+            name="linux-x86_64",
+            system="linux",
+            machine="x86_64",
+            label="Linux-x86_64",
+            pbs_platform="linux-x86_64",
+            zig_target="x86_64-linux-musl",
+        ),
+        Platform(
+            name="linux-aarch64",
+            system="linux",
+            machine="aarch64",
+            label="Linux-aarch64",
+            pbs_platform="linux-aarch64",
+            zig_target="aarch64-linux-musl",
+        ),
+        Platform(
+            name="macos-x86_64",
+            system="macos",
+            machine="x86_64",
+            label="MacOSX-x86_64",
+            pbs_platform="darwin-x86_64",
+            zig_target="x86_64-macos",
+        ),
+        Platform(
+            name="macos-arm64",
+            system="macos",
+            machine="arm64",
+            label="MacOSX-arm64",
+            pbs_platform="darwin-arm64",
+            zig_target="aarch64-macos",
+        ),
+        Platform(
+            name="windows-x86_64",
+            system="windows",
+            machine="x86_64",
+            label="Windows-x86_64",
+            pbs_platform="windows-x86_64",
+            zig_target="x86_64-windows-gnu",
+        ),
+        Platform(
+            name="windows-arm64",
+            system="windows",
+            machine="arm64",
+            label="Windows-arm64",
+            pbs_platform="windows-arm64",
+            zig_target="aarch64-windows-gnu",
+        ),
     )
 }

@@ -1,7 +1,7 @@
-"""What gets installed, as entries of an archive: the interpreter, wheels (in the store and linked from it), the manager.
+"""What gets installed, as entries of an archive: the interpreter, wheels (in the store, linked from it), the manager.
 
-An entry knows where it goes and where its bytes come from, and is read only when its frame is not in the cache yet. Every
-`Slice` therefore carries a key: the digest of everything that decides its bytes.
+An entry knows where it goes and where its bytes come from, and is read only when its frame is not in the cache yet.
+Every `Slice` therefore carries a key: the digest of everything that decides its bytes.
 """
 
 import hashlib
@@ -104,7 +104,9 @@ def interpreter_slice(interpreter: Interpreter) -> Slice:
 def manager_slice() -> tuple[Slice, str]:
     """keel itself, and the digest of its files (its "SHA-256")."""
     files = sorted(manager_files())
-    sha256 = digest(*(f"{dest} {mode:o} {hashlib.sha256(source.read_bytes()).hexdigest()}" for dest, source, mode in files))
+    sha256 = digest(
+        *(f"{dest} {mode:o} {hashlib.sha256(source.read_bytes()).hexdigest()}" for dest, source, mode in files)
+    )
     mtime = unit_mtime(sha256)
 
     def entries() -> list[Entry]:
@@ -127,7 +129,7 @@ class WheelUnit:
 
     @property
     def name(self) -> str:
-        """ `numpy-2.4.6-0203174f`: the unit's folder in the store, and its name in the index."""
+        """`numpy-2.4.6-0203174f`: the unit's folder in the store, and its name in the index."""
         distribution = self.locked.filename.split("-")[0]
         return f"{distribution}-{self.locked.version}-{self.locked.sha256[:8]}"
 
@@ -147,7 +149,9 @@ class WheelUnit:
 
     def store_slice(self) -> Slice:
         """Stage 0: the unzipped wheel, byte for byte. Depends on nothing but the wheel."""
-        return Slice(unit=self.name, stage=0, key=digest("wheel", self.locked.sha256, self.name), entries=self._unzipped)
+        return Slice(
+            unit=self.name, stage=0, key=digest("wheel", self.locked.sha256, self.name), entries=self._unzipped
+        )
 
     def link_slice(self, scheme: Scheme, pycs: Sequence[str], without: frozenset[str]) -> Slice:
         """Stage 1: links from the store into the base, and generated files.

@@ -1,4 +1,4 @@
-"""Every static check, each with the settings of pyproject.toml: `./run lint`. Exits 1 if any of them finds something."""
+"""Every static check, with the settings of pyproject.toml: `./run lint`. Exits 1 if any of them finds something."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ def main() -> int:
     failed = []
     for command in checks:
         words = [str(word) for word in command]
-        print("+", " ".join(Path(words[0]).name if index == 0 else word for index, word in enumerate(words)), flush=True)
+        print("+", Path(words[0]).name, *words[1:], flush=True)
         if subprocess.run(words, cwd=ROOT, check=False).returncode:
             failed.append(Path(words[0]).name)
     if failed:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import ROOT, TEST_CACHE
 
-ODD = "it's \"odd\" è 中 片"
+ODD = 'it\'s "odd" è 中 片'
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,13 @@ def run(
 ) -> Done:
     """Run a program to its end; fails unless it exits with `code` (None: any). Standard input is `text`, or empty."""
     done = subprocess.run(
-        [str(word) for word in command], cwd=cwd, env=env, input=text or "", capture_output=True, text=True, timeout=timeout,
+        [str(word) for word in command],
+        cwd=cwd,
+        env=env,
+        input=text or "",
+        capture_output=True,
+        text=True,
+        timeout=timeout,
         check=False,
     )
     result = Done(done.returncode, done.stdout, done.stderr)

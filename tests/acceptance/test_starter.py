@@ -15,7 +15,9 @@ from tests.conftest import ROOT, need, need_root
 
 pytestmark = pytest.mark.slow
 
-STDLIB = "ssl, sqlite3, lzma, bz2, zlib, ctypes, hashlib, readline, curses, decimal, uuid, multiprocessing, venv, ensurepip"
+STDLIB = (
+    "ssl, sqlite3, lzma, bz2, zlib, ctypes, hashlib, readline, curses, decimal, uuid, multiprocessing, venv, ensurepip"
+)
 IMPORTS = "numpy, requests, yaml, rich"
 
 
@@ -54,7 +56,9 @@ def test_everything_in_the_base_can_be_imported(starter_base: Path) -> None:
 
 
 def test_pip_finds_a_consistent_base(starter_base: Path) -> None:
-    assert run(python(starter_base), "-m", "pip", "check", env=env(starter_base)).out == "No broken requirements found.\n"
+    assert (
+        run(python(starter_base), "-m", "pip", "check", env=env(starter_base)).out == "No broken requirements found.\n"
+    )
     assert "from " + str(starter_base) in run(starter_base / "bin/pip", "--version", env=env(starter_base)).out
 
 
@@ -83,9 +87,9 @@ def test_a_c_extension_builds_from_an_sdist(starter_base: Path, tmp_path: Path) 
     source.mkdir()
     (source / "ext.c").write_text(
         "#include <Python.h>\n"
-        "static struct PyModuleDef def = {PyModuleDef_HEAD_INIT, \"ext\", 0, -1, 0};\n"
+        'static struct PyModuleDef def = {PyModuleDef_HEAD_INIT, "ext", 0, -1, 0};\n'
         "PyMODINIT_FUNC PyInit_ext(void) { PyObject *m = PyModule_Create(&def);"
-        " PyModule_AddIntConstant(m, \"ANSWER\", 42); return m; }\n"
+        ' PyModule_AddIntConstant(m, "ANSWER", 42); return m; }\n'
     )
     (source / "setup.py").write_text(
         "from setuptools import Extension, setup\n"
@@ -171,8 +175,17 @@ def test_another_user_can_install_and_use_it(starter_installer: Path, tmp_path: 
 
 
 # What the bare system of the next test holds besides the C library that the base needs.
-_LIBRARIES = ("ld-linux-x86-64.so.2", "libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libutil.so.1",
-              "libresolv.so.2", "libnss_files.so.2")
+_LIBRARIES = (
+    "ld-linux-x86-64.so.2",
+    "libc.so.6",
+    "libm.so.6",
+    "libdl.so.2",
+    "libpthread.so.0",
+    "librt.so.1",
+    "libutil.so.1",
+    "libresolv.so.2",
+    "libnss_files.so.2",
+)
 
 
 @pytest.fixture
@@ -185,12 +198,43 @@ def bare_system(tmp_path: Path) -> Path:
     shutil.copy(need("busybox"), root / "bin/busybox")
     found = run("ldconfig", "-p").out.splitlines()
     for name in _LIBRARIES:
-        path = next((line.split("=> ")[1] for line in found if line.strip().startswith(f"{name} ") and "x86-64" in line), None)
+        path = next(
+            (line.split("=> ")[1] for line in found if line.strip().startswith(f"{name} ") and "x86-64" in line), None
+        )
         if path is not None:
             shutil.copy(path, root / "lib/x86_64-linux-gnu" / name)
     shutil.copy(Path("/lib64/ld-linux-x86-64.so.2").resolve(), root / "lib64/ld-linux-x86-64.so.2")
-    for tool in ("sh", "dd", "cat", "mkdir", "rm", "rmdir", "mv", "chmod", "uname", "sed", "tail", "ls", "date", "dirname", "wc",
-                 "tr", "id", "df", "grep", "env", "readlink", "realpath", "kill", "sleep", "cut", "awk", "expr", "test", "ln"):
+    for tool in (
+        "sh",
+        "dd",
+        "cat",
+        "mkdir",
+        "rm",
+        "rmdir",
+        "mv",
+        "chmod",
+        "uname",
+        "sed",
+        "tail",
+        "ls",
+        "date",
+        "dirname",
+        "wc",
+        "tr",
+        "id",
+        "df",
+        "grep",
+        "env",
+        "readlink",
+        "realpath",
+        "kill",
+        "sleep",
+        "cut",
+        "awk",
+        "expr",
+        "test",
+        "ln",
+    ):
         (root / "bin" / tool).symlink_to("busybox")
     (root / "dev/null").touch()
     return root
@@ -202,18 +246,30 @@ def test_a_bare_system_is_enough(starter_installer: Path, bare_system: Path) -> 
     run(need("chroot"), bare_system, "/bin/sh", "/home/installer.sh", "-b", "-p", "/home/base", env=inside)
     code = f"import {IMPORTS}; import ssl, sqlite3, lzma, ctypes; print('fine')"
     assert run("chroot", bare_system, "/home/base/bin/python", "-c", code, env=inside).out == "fine\n"
-    script = '. /home/base/etc/profile.d/keel.sh && keel create -y -n x && keel activate x && python -c "import sys; print(sys.prefix)"'
+    script = (
+        ". /home/base/etc/profile.d/keel.sh && keel create -y -n x && keel activate x && "
+        "python -c 'import sys; print(sys.prefix)'"
+    )
     out = run("chroot", bare_system, "/bin/sh", "-c", script, env=inside).out
     assert out.splitlines()[-1] == "/home/base/envs/x"
 
 
-def test_environment_leaks_do_not_change_the_result(starter_installer: Path, starter_base: Path, tmp_path: Path) -> None:
+def test_environment_leaks_do_not_change_the_result(
+    starter_installer: Path, starter_base: Path, tmp_path: Path
+) -> None:
     hostile = tmp_path / "hostile"
     hostile.mkdir()
     (hostile / "os.py").write_text("raise SystemExit('leaked')")
     leaks = {
-        "LD_PRELOAD": "/does/not/exist.so", "PYTHONHOME": str(hostile), "PYTHONPATH": str(hostile), "CDPATH": "/:/usr",
-        "LC_ALL": "tr_TR.UTF-8", "LANG": "xx_YY", "POSIXLY_CORRECT": "1", "TAR_OPTIONS": "--help", "IFS": "/",
+        "LD_PRELOAD": "/does/not/exist.so",
+        "PYTHONHOME": str(hostile),
+        "PYTHONPATH": str(hostile),
+        "CDPATH": "/:/usr",
+        "LC_ALL": "tr_TR.UTF-8",
+        "LANG": "xx_YY",
+        "POSIXLY_CORRECT": "1",
+        "TAR_OPTIONS": "--help",
+        "IFS": "/",
     }
     run("sh", starter_installer, "-b", "-p", tmp_path / "base", env={**clean_environment(tmp_path), **leaks})
     ours, theirs = snapshot(tmp_path / "base"), snapshot(starter_base)
@@ -255,7 +311,9 @@ def test_pip_in_an_activated_environment_installs_there(starter_base: Path, tmp_
     )
     for shell in ("bash", "dash", "zsh"):
         out = run(need(shell), "-c", script, shell, starter_base, wheel, env=env(starter_base)).out
-        expected = f"{starter_base}/envs/mine/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages/private.py"
+        expected = (
+            f"{starter_base}/envs/mine/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages/private.py"
+        )
         assert out.splitlines()[-2:] == [expected, "gone"]
     assert snapshot(starter_base / "pkgs") == before
 
@@ -264,11 +322,16 @@ def test_pip_in_an_activated_environment_installs_there(starter_base: Path, tmp_
 def test_a_truncated_installer_changes_nothing(starter_installer: Path, tmp_path: Path, kept: int | str) -> None:
     data = starter_installer.read_bytes()
     payload = data.index(b"\x89KEEL\r\n\x1a")
-    sizes = {"engine": data.index(b"\x7fELF") + 1000, "payload": payload + 10, "half": len(data) // 2, -1: len(data) - 1}
+    sizes = {
+        "engine": data.index(b"\x7fELF") + 1000,
+        "payload": payload + 10,
+        "half": len(data) // 2,
+        -1: len(data) - 1,
+    }
     cut = tmp_path / "cut.sh"
     cut.write_bytes(data[: sizes.get(kept, kept)])  # type: ignore[call-overload,arg-type]
     done = install(cut, tmp_path / "base", code=None)
-    # Below its first page there is only a piece of the header, which an unsuspecting shell may take for an empty script.
+    # Below its first page there is only a piece of the header, which a shell may take for an empty script.
     assert done.code == 5 or (isinstance(kept, int) and 0 <= kept < 4096)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cut.sh"]
 
@@ -290,8 +353,11 @@ def test_a_killed_run_is_cleaned_up_by_the_next(starter_installer: Path, tmp_pat
     prefix = tmp_path / "base"
     for delay in (0.05, 0.2, 0.4):
         process = subprocess.Popen(
-            ["sh", starter_installer, "-b", "-p", prefix], start_new_session=True, env=clean_environment(tmp_path),
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            ["sh", starter_installer, "-b", "-p", prefix],
+            start_new_session=True,
+            env=clean_environment(tmp_path),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         try:
             process.wait(delay)
@@ -327,8 +393,14 @@ def test_locked_refuses_an_interpreter_of_the_host(starter_installer: Path, tmp_
 
 
 def test_the_minimal_recipe_builds_and_runs(tmp_path: Path) -> None:
-    installer = build(ROOT / "recipes/minimal.yaml", tmp_path, "--interpreter", "host", "--python",
-                      f"{sys.version_info[0]}.{sys.version_info[1]}")
+    installer = build(
+        ROOT / "recipes/minimal.yaml",
+        tmp_path,
+        "--interpreter",
+        "host",
+        "--python",
+        f"{sys.version_info[0]}.{sys.version_info[1]}",
+    )
     install(installer, tmp_path / "base")
     listed = json.loads(run(tmp_path / "base/cmd/keel", "list", "--json", env=env(tmp_path / "base")).out)
     assert "pip" in str(listed)

@@ -94,11 +94,24 @@ def test_a_source_that_is_shorter_than_announced_leaves_no_frame(tmp_path: Path)
 
 
 def payload(cache: Cache) -> Payload:
-    pieces = [demo_slice(), Slice(unit="other", stage=1, key=digest("other"), entries=lambda: [
-        content_entry("keel-meta/manifest.json", b"{}", mode=0o644, mtime=0)])]
+    pieces = [
+        demo_slice(),
+        Slice(
+            unit="other",
+            stage=1,
+            key=digest("other"),
+            entries=lambda: [content_entry("keel-meta/manifest.json", b"{}", mode=0o644, mtime=0)],
+        ),
+    ]
     made = [frame for group in pack_all(pieces, cache, FAST, SilentReporter(), 2) for frame in group]
-    return Payload(name="My Starter", version="1", python="3.11.7", platform="linux-x86_64",
-                   marker="keel-meta/manifest.json", frames=order_frames(made))
+    return Payload(
+        name="My Starter",
+        version="1",
+        python="3.11.7",
+        platform="linux-x86_64",
+        marker="keel-meta/manifest.json",
+        frames=order_frames(made),
+    )
 
 
 def test_a_payload_is_what_its_specification_says(tmp_path: Path) -> None:
@@ -112,8 +125,16 @@ def test_a_payload_is_what_its_specification_says(tmp_path: Path) -> None:
     assert len(data) == 64 + index_size + frames_size == made.size
     assert hashlib.sha256(index).digest() == index_hash
     lines = index.decode().split("\n")
-    assert lines[:8] == ["name My Starter", "version 1", "python 3.11.7", "platform linux-x86_64", "files 5",
-                         "bytes 1012", f"longest {len(LONG)}", "marker keel-meta/manifest.json"]
+    assert lines[:8] == [
+        "name My Starter",
+        "version 1",
+        "python 3.11.7",
+        "platform linux-x86_64",
+        "files 5",
+        "bytes 1012",
+        f"longest {len(LONG)}",
+        "marker keel-meta/manifest.json",
+    ]
     assert lines[-2:] == ["end", ""]
     position = 64 + index_size
     for line in lines[8:-2]:
@@ -140,14 +161,29 @@ def test_a_damaged_frame_in_the_cache_stops_the_build_and_is_made_again_by_the_n
 
 
 def frame(path: str, unit: str = "unit", **changes: object) -> Frame:
-    values = {"unit": unit, "stage": 0, "sha256": "0" * 64, "size": 1, "raw": 1, "bytes": 0, "paths": (path,),
-              "file": Path("x"), **changes}
+    values = {
+        "unit": unit,
+        "stage": 0,
+        "sha256": "0" * 64,
+        "size": 1,
+        "raw": 1,
+        "bytes": 0,
+        "paths": (path,),
+        "file": Path("x"),
+        **changes,
+    }
     return Frame(**values)  # type: ignore[arg-type]
 
 
 def test_a_path_that_two_units_claim_is_refused() -> None:
-    both = Payload(name="x", version="1", python="3.11.7", platform="p", marker="m",
-                   frames=[frame("a/b", "one"), frame("a/b", "two")])
+    both = Payload(
+        name="x",
+        version="1",
+        python="3.11.7",
+        platform="p",
+        marker="m",
+        frames=[frame("a/b", "one"), frame("a/b", "two")],
+    )
     with pytest.raises(BuilderError, match="a/b comes from both one and two"):
         _ = both.index
 

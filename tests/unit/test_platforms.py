@@ -15,8 +15,13 @@ def tags(platform: str, python: str = "3.11", glibc: str | None = None, macos: s
 
 def test_linux_takes_wheels_up_to_its_glibc_and_no_newer() -> None:
     found = {str(tag) for tag in tags("linux-x86_64", glibc="2.28")}
-    assert {"cp311-cp311-manylinux_2_28_x86_64", "cp311-abi3-manylinux2014_x86_64", "cp36-abi3-manylinux_2_5_x86_64",
-            "py3-none-any", "cp311-cp311-linux_x86_64"} <= found
+    assert {
+        "cp311-cp311-manylinux_2_28_x86_64",
+        "cp311-abi3-manylinux2014_x86_64",
+        "cp36-abi3-manylinux_2_5_x86_64",
+        "py3-none-any",
+        "cp311-cp311-linux_x86_64",
+    } <= found
     assert not [tag for tag in found if "manylinux_2_29" in tag or "musllinux" in tag or "cp312-cp312" in tag]
     assert not [tag for tag in {str(tag) for tag in tags("linux-aarch64")} if "x86_64" in tag or "manylinux2010" in tag]
 
@@ -44,7 +49,9 @@ def test_no_marker_is_taken_from_the_host() -> None:
     windows = PLATFORMS["windows-x86_64"].marker_environment("3.11.7")
     assert Marker("sys_platform == 'win32' and platform_machine == 'AMD64' and os_name == 'nt'").evaluate(windows)
     mac = PLATFORMS["macos-arm64"].marker_environment("3.11.7")
-    assert Marker("sys_platform == 'darwin' and platform_system == 'Darwin' and platform_machine == 'arm64'").evaluate(mac)
+    assert Marker("sys_platform == 'darwin' and platform_system == 'Darwin' and platform_machine == 'arm64'").evaluate(
+        mac
+    )
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="compares with the host's own markers")

@@ -1,6 +1,5 @@
 """Relocatable scripts: started by their first line, and still the Python that their authors wrote."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +8,7 @@ import pytest
 
 from keel.scripts import HEADER, entry_point_script, rewrite_script
 
-ODD = "it's \"odd\" è 中 片"
+ODD = 'it\'s "odd" è 中 片'
 
 
 @pytest.fixture
@@ -43,7 +42,10 @@ SHOW = b"import sys\nprint(repr(__doc__), sys.argv[1:])\n"
         (b'#!python\n# comment\n("""Two\nlines""")\n' + SHOW, "Two\nlines"),
         (b"#!python\n'one' \\\n 'two'\n" + SHOW, "onetwo"),
         (b'#!python\n"""Said."""\nfrom __future__ import annotations\n' + SHOW, "Said."),
-        (b'#!python\n"""Two\nlines"""  # why\nfrom __future__ import (\n  annotations,\n)  # end\n' + SHOW, "Two\nlines"),
+        (
+            b'#!python\n"""Two\nlines"""  # why\nfrom __future__ import (\n  annotations,\n)  # end\n' + SHOW,
+            "Two\nlines",
+        ),
         (b'#!python\n"""Said."""; from __future__ import annotations\n' + SHOW, "Said."),
         (b"#!python\nfrom __future__ import division\nfrom __future__ import annotations\n" + SHOW, None),
         (b'#!pythonw\r\n"""Said\r\ntwice."""\r\n' + SHOW.replace(b"\n", b"\r\n"), "Said\ntwice."),
@@ -52,7 +54,9 @@ SHOW = b"import sys\nprint(repr(__doc__), sys.argv[1:])\n"
         (b"", None),
     ],
 )
-def test_a_wheels_own_script_keeps_its_docstring_and_future_imports(scripts: Path, source: bytes, doc: str | None) -> None:
+def test_a_wheels_own_script_keeps_its_docstring_and_future_imports(
+    scripts: Path, source: bytes, doc: str | None
+) -> None:
     script = put(scripts, rewrite_script(source))
     expected = f"{doc!r} ['a b', \"c'd\"]\n" if source else ""
     assert output(script, "a b", "c'd") == expected
@@ -85,5 +89,5 @@ def test_a_script_finds_its_python_through_a_link_by_a_bare_name_and_after_a_mov
     assert output(link) == f"{link}\n"
     assert output("sh", "tool", cwd=scripts) == "tool\n"
     moved = scripts.parent.parent / "moved"
-    os.rename(scripts, moved)
+    scripts.rename(moved)
     assert output(moved / "tool") == f"{moved / 'tool'}\n"

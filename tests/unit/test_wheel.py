@@ -61,7 +61,9 @@ def test_a_platform_wheel_goes_to_platlib() -> None:
 
 def test_entry_points_and_python_scripts_become_relocatable_scripts() -> None:
     points = b"[console_scripts]\nDemo-Tool = demo.cli:main.run [extra]\n[gui_scripts]\nwin=demo:gui\n[other]\nx = y\n"
-    places = placed({"demo-1.0.dist-info/entry_points.txt": points, "demo-1.0.data/scripts/own": b"#!python\nprint(1)\n"})
+    places = placed(
+        {"demo-1.0.dist-info/entry_points.txt": points, "demo-1.0.data/scripts/own": b"#!python\nprint(1)\n"}
+    )
     assert places["bin/Demo-Tool"].content.startswith(HEADER)
     assert b"from demo.cli import main\n" in places["bin/Demo-Tool"].content
     assert b"main.run()" in places["bin/Demo-Tool"].content
@@ -89,13 +91,17 @@ def test_what_only_installers_write_is_not_taken_from_the_wheel() -> None:
     assert f"{PURE}/demo-1.0.dist-info/REQUESTED" not in places
 
 
-@pytest.mark.parametrize("name", ["../up.py", "/etc/passwd", "a/../../b", "a//b", "./a", "C:/x", "a\\b", "a\nb", "", "a/"])
+@pytest.mark.parametrize(
+    "name", ["../up.py", "/etc/passwd", "a/../../b", "a//b", "./a", "C:/x", "a\\b", "a\nb", "", "a/"]
+)
 def test_paths_that_could_leave_the_prefix_are_refused(name: str) -> None:
     with pytest.raises(WheelError, match="unsafe path"):
         unit({name: b""})
 
 
-@pytest.mark.parametrize("line", ["../x = a:b", "a/b = a:b", ".. = a:b", "x = a", "x = a:b; import os", "x = a b:c", "x = a:b("])
+@pytest.mark.parametrize(
+    "line", ["../x = a:b", "a/b = a:b", ".. = a:b", "x = a", "x = a:b; import os", "x = a b:c", "x = a:b("]
+)
 def test_entry_points_that_are_none_are_refused(line: str) -> None:
     with pytest.raises(WheelError, match="not an entry point"):
         placed({"demo-1.0.dist-info/entry_points.txt": f"[console_scripts]\n{line}\n".encode()})
@@ -116,5 +122,5 @@ def test_wheels_that_break_the_specification_are_refused(files: dict[str, bytes]
 
 
 def test_a_newer_wheel_version_is_refused() -> None:
-    with pytest.raises(WheelError, match="version 2.0 is not supported"):
+    with pytest.raises(WheelError, match=r"version 2\.0 is not supported"):
         plan(unit(wheel_version="2.0"), SCHEME, requested=False)

@@ -24,7 +24,9 @@ def make_wheel(
     info = f"{name}-{version}.dist-info"
     required = "".join(f"Requires-Dist: {requirement}\n" for requirement in requires)
     points = "".join(f"{script} = {value}\n" for script, value in (scripts or {}).items())
-    everything: dict[str, bytes | str] = dict(files if files is not None else {f"{name}.py": f"VERSION = {version!r}\n"})
+    everything: dict[str, bytes | str] = dict(
+        files if files is not None else {f"{name}.py": f"VERSION = {version!r}\n"}
+    )
     everything[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{required}"
     everything[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: {tag}\n"
     if points:
