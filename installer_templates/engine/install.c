@@ -1,0 +1,151 @@
+#include "install.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "extract.h"
+#include "foreign.h"
+#include "installer.h"
+#include "path.h"
+#include "progress.h"
+#include "stage.h"
+
+/* Programs must be able to use every path that is installed. */
+static bool check_path_lengths(const struct stage *stage, const struct payload *payload, struct failure *why)
+{
+    size_t longest = os_longest_path(), prefix = os_path_length(stage->prefix);
+
+    if (prefix < longest && payload->longest + 1 <= longest - prefix)
+        return true;
+    fail(why, CODE_PREFIX, "%s is too long: paths below it would have up to %" PRIu64 " characters, %zu are possible",
+         stage->prefix, prefix + 1 + payload->longest, longest);
+    return fail_hint(why, "choose a folder with a shorter path%s", payload->windows ? ", or enable long paths" : "");
+}
+
+/* What is needed at the very least: the files' bytes, and half as many inodes as there are names, because links into the
+ * store need none. */
+static bool check_space(const struct stage *stage, const struct payload *payload, struct failure *why)
+{
+    uint64_t bytes, inodes;
+
+    if (os_free_space(stage->tree, &bytes, &inodes) != 0)
+        return true; /* then the writing tells */
+    if (bytes < payload->bytes)
+        fail(why, CODE_WRITE, "there is no space for %s: %" PRIu64 " MB are needed, %" PRIu64 " MB are free", stage->prefix,
+             payload->bytes / 1000000 + 1, bytes / 1000000);
+    else if (inodes < payload->files / 2)
+        fail(why, CODE_WRITE, "the file system of %s is out of inodes: %" PRIu64 " are needed, %" PRIu64 " are free",
+             stage->prefix, payload->files / 2, inodes);
+    else
+        return true;
+    return fail_hint(why, "free some space on that disk, or choose a folder on another one");
+}
+
+static bool unpack(const struct command *command, const struct installer *installer, const struct stage *stage,
+                   struct failure *why)
+{
+    const struct payload *payload = &installer->payload;
+    struct extract_options options = {.threads = command->threads};
+    struct progress progress;
+    os_folder root;
+    bool done;
+    int error = os_folder_open(stage->tree, &root);
+
+    if (error != 0)
+        return fail_io(why, error, CODE_PREFIX, "opening", stage->tree);
+    options.root = &root;
+    options.progress = &progress;
+    done = progress_start(&progress, "unpacking", payload->files, payload->bytes, extract_work(payload), command->quiet,
+                          why) &&
+           extract(payload, &installer->source, &options, why);
+    progress_end(&progress);
+    os_folder_close(root);
+    return done;
+}
+
+/* Say how much room the rest would have taken when it ran out. */
+static void explain_no_space(const struct payload *payload, struct failure *why)
+{
+    size_t length = strlen(why->message);
+
+    if (why->code == CODE_WRITE)
+        snprintf(why->message + length, sizeof why->message - length, " (the installation needs %" PRIu64 " MB)",
+                 payload->bytes / 1000000 + 1);
+}
+
+static bool fill_stage(const struct command *command, const struct installer *installer, struct stage *stage,
+                       struct failure *why)
+{
+    const struct payload *payload = &installer->payload;
+
+    if (!check_path_lengths(stage, payload, why) || !check_space(stage, payload, why))
+        return false;
+    if (!unpack(command, installer, stage, why)) {
+        explain_no_space(payload, why);
+        return false;
+    }
+    progress_line(command->quiet, "verified");
+    if (stage->filled && command->foreign != NULL &&
+        !foreign_write_list(stage->prefix, stage->tree, command->foreign, why))
+        return false;
+    return stage_commit(stage, payload->marker, why);
+}
+
+bool command_install(const struct command *command, struct failure *why)
+{
+    struct installer installer;
+    struct stage stage = {0};
+
+    if (installer_open(&installer, command->file, command->offset, why) &&
+        stage_open(&stage, command->prefix, installer.payload.marker, command->force, why) &&
+        fill_stage(command, &installer, &stage, why))
+        progress_line(command->quiet, "installed %s %s", installer.payload.name, installer.payload.version);
+    stage_close(&stage, why);
+    installer_close(&installer);
+    return why->code == CODE_DONE;
+}
+
+bool command_verify(const struct command *command, struct failure *why)
+{
+    struct installer installer;
+    struct progress progress = {0};
+    struct extract_options options = {.threads = command->threads, .progress = &progress};
+
+    if (installer_open(&installer, command->file, command->offset, why)) {
+        const struct payload *payload = &installer.payload;
+        if (progress_start(&progress, "verifying", payload->files, payload->bytes, extract_work(payload), command->quiet,
+                           why))
+            extract(payload, &installer.source, &options, why);
+        progress_end(&progress);
+        if (why->code == CODE_DONE)
+            progress_line(command->quiet, "verified");
+    }
+    installer_close(&installer);
+    return why->code == CODE_DONE;
+}
+
+static bool print_entry(void *context, const struct tar_entry *entry)
+{
+    (void)context;
+    fputs(entry->path, stdout);
+    if (entry->type == TAR_FOLDER)
+        fputc('/', stdout);
+    if (entry->link[0] != '\0' && entry->type != TAR_FILE)
+        printf(" -> %s", entry->link);
+    fputc('\n', stdout);
+    return !ferror(stdout);
+}
+
+bool command_list(const struct command *command, struct failure *why)
+{
+    struct installer installer;
+    struct extract_options options = {.threads = 1, .visit = print_entry};
+
+    if (installer_open(&installer, command->file, command->offset, why) &&
+        extract(&installer.payload, &installer.source, &options, why) && fflush(stdout) != 0)
+        fail(why, CODE_WRITE, "writing the list failed");
+    installer_close(&installer);
+    return why->code == CODE_DONE;
+}
