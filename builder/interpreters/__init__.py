@@ -8,10 +8,11 @@ from .. import recipe_interpreters as recipe
 from ..errors import InterpreterError
 from ..settings import Settings
 from ..target import Target
-from .archive import PathSource, UrlSource
+from .archive import UrlSource
 from .host import HostSource
 from .model import Interpreter, Source, UnavailableError
 from .page import PageSource
+from .path import PathSource
 from .pbs import PbsSource
 from .wanted import Wanted
 

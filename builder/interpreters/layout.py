@@ -33,8 +33,8 @@ class Layout:
 def find_layout(folder: Path, name: str) -> Layout:
     """The interpreter in `folder`. name: of the archive, for messages. Raises InterpreterError."""
     tops = [path.name for path in sorted(folder.iterdir()) if path.is_dir()]
-    places = [*_KNOWN_PLACES, *(tops[:1] if len(tops) == 1 else [])]
-    for place in places:
+    inside = [tops[0], *(f"{tops[0]}/{place}" for place in _KNOWN_PLACES if place)] if len(tops) == 1 else []
+    for place in dict.fromkeys([*_KNOWN_PLACES, *inside]):
         layout = _layout(folder / place, name)
         if layout is not None:
             return layout

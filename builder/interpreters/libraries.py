@@ -17,6 +17,8 @@ _OF_THE_SYSTEM = re.compile(
     r"|libthread_db|libc_malloc_debug|libgcc_s|libstdc\+\+|libatomic)\.so(\.\d+)*"
     r"|libnsl\.so\.1|linux-vdso\.so\.1"
 )
+# Left glibc in 2.28; older builds of python-build-standalone count on it all the same.
+_ONCE_OF_GLIBC = frozenset({"libcrypt.so.1"})
 _CACHE_LINE = re.compile(r"\s*(?P<name>\S+) \(.*\) => (?P<path>/.*)")
 _USUAL_FOLDERS = ("/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib")
 
@@ -60,6 +62,39 @@ def _fits(path: Path, elf: Elf) -> bool:
         return False
     found = read_elf(path)
     return found is not None and (found.machine, found.bits) == (elf.machine, elf.bits)
+
+
+def is_complete(prefix: Path) -> bool:
+    """Whether the tree finds its libraries wherever it lies: by relative paths, inside or in (nearly) every system."""
+    inside = {path.name for path in (prefix / "lib").glob("*.so*")}
+    elves = [elf for path in elf_files(prefix) if (elf := read_elf(path)) is not None]
+    return not any(_absolute(elf) or set(_missing(elf, inside)) - _ONCE_OF_GLIBC for elf in elves)
+
+
+def complete_tree(prefix: Path) -> list[str]:
+    """Replace absolute paths to libraries by relative ones; returns notes about those that the tree does not have."""
+    inside = {path.name for path in (prefix / "lib").glob("*.so*")}
+    missing: dict[str, str] = {}
+    files = elf_files(prefix)
+    for path in files:
+        elf = read_elf(path)
+        if elf is not None:
+            missing |= dict.fromkeys(_missing(elf, inside), path.name)
+            if _absolute(elf):
+                up = "/".join(".." for _ in path.parent.relative_to(prefix).parts)
+                set_runpath([path], f"$ORIGIN/{up}/lib")
+    return [
+        f"{name}, which {by} needs, must be there on the machines that it is installed on"
+        for name, by in sorted(missing.items())
+    ]
+
+
+def _absolute(elf: Elf) -> bool:
+    return any(not folder.startswith("$") for folder in elf.runpath)
+
+
+def _missing(elf: Elf, inside: set[str]) -> list[str]:
+    return [name for name in elf.needed if not _OF_THE_SYSTEM.fullmatch(name) and name.rpartition("/")[2] not in inside]
 
 
 @dataclass(kw_only=True)

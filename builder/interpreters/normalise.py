@@ -9,12 +9,11 @@ from pathlib import Path
 from ..errors import InterpreterError
 from .layout import Layout, find_layout
 from .relocate import relocate
-from .trim import rebuild_bin, restore_links, settle, trim
+from .trim import ADDITIONS, rebuild_bin, restore_links, settle, trim
 
 # Part of the keys in the cache: raise it when the same archive gives another tree.
 VERSION = 1
 
-_ADDITIONS = Path(__file__).parent / "additions"
 _SSL = """
 
 # Added by Keel: certificates of machines other than the one that OpenSSL was built for.
@@ -42,7 +41,7 @@ def _extend_ssl(stdlib: Path) -> None:
     if not module.is_file() or "_keel_certificates" in (text := module.read_text(encoding="utf-8")):
         return
     module.write_text(text + _SSL, encoding="utf-8")
-    (stdlib / "_keel_certificates.py").write_bytes((_ADDITIONS / "_keel_certificates.py").read_bytes())
+    (stdlib / "_keel_certificates.py").write_bytes((ADDITIONS / "_keel_certificates.py").read_bytes())
 
 
 def _extend_tkinter(layout: Layout) -> None:
@@ -56,7 +55,7 @@ def _extend_tkinter(layout: Layout) -> None:
     if not count:
         raise InterpreterError("tkinter does not import _tkinter where Keel expects it", hint="report this")
     module.write_text(changed, encoding="utf-8")
-    (module.parent / "_keel_tcl.py").write_bytes((_ADDITIONS / "_keel_tcl.py").read_bytes())
+    (module.parent / "_keel_tcl.py").write_bytes((ADDITIONS / "_keel_tcl.py").read_bytes())
 
 
 def tree_digest(root: Path) -> str:

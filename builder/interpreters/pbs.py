@@ -82,7 +82,7 @@ class PbsSource:
         if own and listed.sha256 and own != listed.sha256:
             raise InterpreterError(
                 f"the recipe's sha256 for pbs is not that of {listed.filename} ({listed.sha256})",
-                hint="pin the patch (`python: \"3.11.7\"`) and `build` that the hash belongs to, or remove it",
+                hint='pin the patch (`python: "3.11.7"`) and `build` that the hash belongs to, or remove it',
             )
         sha256 = own or listed.sha256
         if sha256 is None:

@@ -12,7 +12,7 @@ from .layout import Layout
 
 # Stands for the prefix while values are rewritten; no value holds it.
 _MARK = "\0"
-_SYSCONFIG = '''\
+_SYSCONFIG = """\
 # system configuration generated and used by the sysconfig module; the prefix is where this file lies
 import os.path
 
@@ -20,7 +20,7 @@ _prefix = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file
 build_time_vars = {{
 {variables}
 }}
-'''
+"""
 _MAKE_PREFIX = "$(abspath $(dir $(lastword $(MAKEFILE_LIST)))/../../..)"
 _ASSIGNMENT = re.compile(r"(?P<name>\w+)(?P<middle>\s*=[ \t]*)(?P<value>.*)")
 _PC_LINE = re.compile(r"(?P<name>[\w.]+)(?P<middle>\s*[=:][ \t]*)(?P<value>.*)")

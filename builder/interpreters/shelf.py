@@ -14,6 +14,9 @@ from pathlib import Path
 
 from ..cache import Cache
 from ..elf import elf_files, oldest_glibc
+from ..report import Reporter
+from ..transfer import public_url
+from .model import Interpreter
 from .normalise import normalise, tree_digest
 
 _AREA = "interpreters"
@@ -29,6 +32,22 @@ class Shelved:
     version: str
     glibc: str | None
     notes: list[str]
+
+    def interpreter(
+        self, *, source: str, reporter: Reporter, build: str = "", url: str | None = None, sha256: str | None = None
+    ) -> Interpreter:
+        """Off the shelf: with its notes told. sha256: of the archive, None where the tree itself is what counts."""
+        for note in self.notes:
+            reporter.note(f"{source}: {note}")
+        return Interpreter(
+            source=source,
+            version=self.version,
+            build=build,
+            url=public_url(url) if url else None,
+            sha256=sha256 or self.digest,
+            tree=self.tree,
+            glibc=self.glibc,
+        )
 
 
 def shelve(cache: Cache, key: str, make: Callable[[Path], tuple[Path, list[str]]]) -> Shelved:

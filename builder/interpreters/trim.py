@@ -20,6 +20,7 @@ _README = """\
 This directory exists so that 3rd party packages can be installed
 here.  Read the source for site.py for more details.
 """
+ADDITIONS = Path(__file__).parent / "additions"
 _2TO3 = HEADER + b'import sys\nfrom lib2to3.main import main\nsys.exit(main("lib2to3.fixes"))\n'
 
 
@@ -76,9 +77,8 @@ def _scripts(layout: Layout) -> dict[str, bytes]:
         found |= dict.fromkeys((f"idle{minor}", "idle3"), entry_point_script("idlelib.pyshell", "main"))
     if (layout.stdlib / "lib2to3" / "main.py").is_file():
         found |= dict.fromkeys((f"2to3-{minor}", "2to3"), _2TO3)
-    # CPython's own Python implementation of python-config: all that it says comes from sysconfig.
-    for config in sorted(layout.stdlib.glob("config-*/python-config.py"))[:1]:
-        found |= dict.fromkeys((f"python{minor}-config", "python3-config"), rewrite_script(config.read_bytes()))
+    config = rewrite_script((ADDITIONS / "python_config.py").read_bytes())
+    found |= dict.fromkeys((f"python{minor}-config", "python3-config"), config)
     return found
 
 

@@ -46,7 +46,7 @@ class Wanted:
         if shelved.glibc and allowed and glibc_tuple(shelved.glibc) > glibc_tuple(allowed):
             raise UnavailableError(
                 f"{name} needs glibc {shelved.glibc}, and the recipe allows {allowed}",
-                hint=f"say `glibc: \"{shelved.glibc}\"` in the recipe, or build on an older system",
+                hint=f'say `glibc: "{shelved.glibc}"` in the recipe, or build on an older system',
             )
 
     def key(self, *parts: object) -> str:
