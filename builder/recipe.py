@@ -17,7 +17,7 @@ from .recipe_model import Index, Recipe, RecipeHead
 from .recipe_problems import Place, Problem, RecipeMistakes, finding_in_words, recipe_error, show_path
 from .recipe_source import Document, read_document
 from .recipe_template import Template
-from .recipe_values import Surroundings
+from .recipe_values import Surroundings, items, platform_name, python_minor, python_version
 from .schema import json_schema
 
 __all__ = [
@@ -64,7 +64,7 @@ class RecipeFile:
         return recipes
 
     def _render(self, python: str, platform: str) -> Recipe:
-        minor = ".".join(python.split(".")[:2])
+        minor = python_minor(python)
         document = read_document(self._template.render(self._env, python=minor, platform=platform))
         filled = {"python": self.head.python, "platforms": self.head.platforms}
         recipe = _validate(document, {**filled, **document.data}, self.folder)
@@ -93,13 +93,7 @@ def load_recipe(path: Path, *, env: Mapping[str, str], default_python: str, defa
     defaults = {"python": [default_python], "platforms": [default_platform]}
     try:
         template = Template(_read(path))
-        document = read_document(template.render(env))
-        data = {**defaults, **document.data}
-        head: RecipeHead
-        if template.depends_on_target:
-            head = _validate_head(document, data, folder)
-        else:
-            head = _validate(document, data, folder)
+        head = _read_head(template, env, defaults, folder)
     except RecipeMistakes as mistakes:
         raise recipe_error(path, mistakes.problems) from None
     return RecipeFile(path=path, head=head, _template=template, _env=dict(env))
@@ -116,6 +110,38 @@ def _read(path: Path) -> str:
         raise RecipeMistakes([Problem(place, "", "the recipe is not UTF-8 text; save it as UTF-8")]) from None
 
 
+def _read_head(template: Template, env: Mapping[str, str], defaults: Mapping[str, Any], folder: Path) -> RecipeHead:
+    """What is the same for all targets (the whole recipe where nothing depends on them); raises RecipeMistakes."""
+    document = read_document(template.render(env))
+    data = {**defaults, **document.data}
+    try:
+        return _validate(document, data, folder)
+    except RecipeMistakes as mistakes:
+        if not template.depends_on_target:
+            raise
+        # Without a target the other keys may be incomplete, which is no mistake.
+        certain = [problem for problem in mistakes.problems if problem.certain]
+        if certain:
+            raise RecipeMistakes([*certain, *_problems_of_one_target(template, env, data, folder)]) from None
+    return RecipeHead.model_validate({key: data[key] for key in _HEAD})
+
+
+def _problems_of_one_target(
+    template: Template, env: Mapping[str, str], data: Mapping[str, Any], folder: Path
+) -> Sequence[Problem]:
+    """What is wrong for the first target that `data` names; nothing where it names none."""
+    try:
+        python, *_ = (python_version(version) for version in items(data["python"], single=True))
+        platform, *_ = (platform_name(name) for name in items(data["platforms"], single=True))
+        document = read_document(template.render(env, python=python_minor(python), platform=platform))
+        _validate(document, {**data, **document.data}, folder)
+    except RecipeMistakes as mistakes:
+        return mistakes.problems
+    except ValueError:
+        return ()
+    return ()
+
+
 def _validate(document: Document, data: Mapping[str, Any], folder: Path) -> Recipe:
     """The validated recipe. Raises RecipeMistakes with the document's problems and the model's findings."""
     try:
@@ -125,17 +151,6 @@ def _validate(document: Document, data: Mapping[str, Any], folder: Path) -> Reci
     if document.problems:
         raise RecipeMistakes(document.problems)
     return recipe
-
-
-def _validate_head(document: Document, data: Mapping[str, Any], folder: Path) -> RecipeHead:
-    """The same for the head alone, as the rest may be incomplete while no target is known; unknown keys count."""
-    try:
-        _validate(document, data, folder)
-    except RecipeMistakes as mistakes:
-        certain = [problem for problem in mistakes.problems if problem.certain]
-        if certain:
-            raise RecipeMistakes(certain) from None
-    return RecipeHead.model_validate({key: data[key] for key in _HEAD})
 
 
 def _problems(error: ValidationError, document: Document) -> Iterator[Problem]:
@@ -148,7 +163,7 @@ def _problems(error: ValidationError, document: Document) -> Iterator[Problem]:
         if kind == "default_factory_not_called":
             continue  # another value is wrong, and that is reported
         shown = show_path(path if kind in ("missing", "extra_forbidden") else known)
-        if found["input"] is None and shown in broken:
+        if shown in broken and (kind == "missing" or found["input"] is None):
             continue  # the document has no value there, and said why
         place = document.keys.get(path) if kind == "extra_forbidden" else None
         message = finding_in_words(found, _keys_beside(path), document.raw.get(known))

@@ -73,13 +73,13 @@ class RecipeHead(Model):
             "a full one pins it. Quote it: YAML reads 3.10 as the number 3.1. 3.9 to 3.14 are supported."
         ),
         examples=[["3.11", "3.12"], "3.12.9"],
-        json_schema_extra={"default": "the Python that runs the builder"},
+        json_schema_extra={"x-default": "the Python that runs the builder"},
     )
     platforms: Platforms = Field(
         default=(),
         description="One installer is made for each of these platforms (and each Python version).",
         examples=[["linux-x86_64", "macos-arm64", "windows-x86_64"]],
-        json_schema_extra={"default": "the platform that runs the builder"},
+        json_schema_extra={"x-default": "the platform that runs the builder"},
     )
 
 
@@ -197,7 +197,7 @@ class Recipe(RecipeHead):
         default_factory=lambda found: f"~/{found.get('name', '')}",
         description="Folder that the installers propose: absolute, or below the user's home (`~/…`).",
         examples=["~/acme-science", "/opt/acme-science"],
-        json_schema_extra={"default": "~/<name>"},
+        json_schema_extra={"x-default": "~/<name>"},
     )
     index: Url | None = Field(
         default=None,

@@ -10,7 +10,16 @@ from typing import Any
 from .errors import RecipeError
 
 # The userinfo of a URL: credentials never reach a message.
-_USERINFO = re.compile(r"(?<=//)[^/@\s]*@")
+_USERINFO = re.compile(r"(?<=//)[^@\s]*@")
+# What people who know other tools write.
+_OTHER_TOOLS = {
+    "channels": "indexes",
+    "dependencies": "packages",
+    "index_url": "indexes",
+    "license_file": "license",
+    "requirements": "packages",
+    "specs": "packages",
+}
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -37,7 +46,7 @@ class Problem:
         """`recipes/x.yaml:12:5: packages[3]: ...`"""
         where = f"{file}:{self.place.line}:{self.place.column}: "
         what = f"{self.path}: {self.message}" if self.path else self.message
-        return where + _USERINFO.sub("***@", " ".join(what.split()))
+        return _printable(where + _USERINFO.sub("***@", what))
 
 
 class RecipeMistakes(Exception):  # noqa: N818 -- carries what becomes one RecipeError once the file's name is known
@@ -46,6 +55,12 @@ class RecipeMistakes(Exception):  # noqa: N818 -- carries what becomes one Recip
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("; ".join(problem.message for problem in self.problems))
+
+
+def _printable(text: str) -> str:
+    """On one line, and without what could steer a terminal or cannot be encoded."""
+    text = " ".join(text.split())
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def recipe_error(file: Path, problems: Iterable[Problem]) -> RecipeError:
@@ -102,8 +117,7 @@ def finding_in_words(error: Any, known: Iterable[str], raw: str | None) -> str:
         case "missing":
             return "is required"
         case "extra_forbidden":
-            known = list(known)
-            return f"unknown key; {did_you_mean(str(error['loc'][-1]), known) or 'known are ' + ', '.join(known)}"
+            return f"unknown key; {_closest_key(str(error['loc'][-1]), list(known))}"
         case "string_type":
             return not_text(value, raw)
         case "bool_type":
@@ -115,6 +129,13 @@ def finding_in_words(error: Any, known: Iterable[str], raw: str | None) -> str:
         case "value_error":
             return str(context["error"])
     return str(error["msg"])
+
+
+def _closest_key(key: str, known: Sequence[str]) -> str:
+    meant = _OTHER_TOOLS.get(key.lower().replace("-", "_"))
+    if meant in known:
+        return f"did you mean `{meant}`?"
+    return did_you_mean(key, known) or f"known are {', '.join(known)}"
 
 
 def _not_among(value: object, expected: str) -> str:

@@ -1,6 +1,6 @@
 """YAML with places: the data of a rendered recipe, and where in the file each part of it was written."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -102,7 +102,8 @@ class _Reader:
         """The node's data. Raises RecipeMistakes when it is too large or too deep."""
         self._nodes += 1
         if self._nodes > _MAX_NODES or len(path) > _MAX_DEPTH:
-            raise RecipeMistakes([Problem(self.place(node), show_path(path[:1]), "too large or nested too deeply")])
+            place = self.document.keys.get(path[:1]) or self.place(node)
+            raise RecipeMistakes([Problem(place, show_path(path[:1]), "too large or nested too deeply")])
         self.document.places[path] = self.place(node)
         if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
             return self._mapping(node, path)
@@ -120,7 +121,7 @@ class _Reader:
         data: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-            if not isinstance(key, Hashable) or not isinstance(key, str):
+            if key is None:
                 self._problem(key_node, path, "a key must be text")
                 continue
             here = (*path, key)

@@ -96,10 +96,6 @@ def _below(number: int, error: ValidationError) -> Iterator[InitErrorDetails]:
         yield InitErrorDetails(type=found["type"], loc=place, input=found["input"], ctx=found.get("ctx", {}))
 
 
-def _minor(version: str) -> str:
-    return ".".join(version.split(".")[:2])
-
-
 def _package(requirement: Requirement) -> tuple[str, str]:
     # Under different markers a package may be listed more than once: different versions for different targets.
     return canonicalize_name(requirement.name), str(requirement.marker or "")
@@ -111,7 +107,7 @@ def _each_once(found: tuple[list[Path], ...]) -> tuple[Path, ...]:
 
 Pythons = Annotated[
     tuple[str, ...],
-    each(lambda value, _: values.python_version(value), single=True, once={"minor version": _minor}),
+    each(lambda value, _: values.python_version(value), single=True, once={"minor version": values.python_minor}),
     listed({"type": "string", "pattern": values.PYTHON_PATTERN}, single=True),
 ]
 Platforms = Annotated[

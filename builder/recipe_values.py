@@ -47,6 +47,8 @@ def text(value: Any) -> str:
         raise PydanticKnownError("string_type")
     if not value.strip():
         raise ValueError("is empty")
+    if re.search("[\ud800-\udfff]", value):
+        raise ValueError("holds half a character (a lone surrogate)")
     return value.strip()
 
 
@@ -85,6 +87,11 @@ def python_version(value: Any) -> str:
         older = (int(found[1]), int(found[2])) < (3, 9)
         raise ValueError(f'"{words}" is too {"old" if older else "new"}: bases have Python 3.9 to 3.14')
     raise ValueError(f'"{words}" is not a Python version such as "3.11" or "3.11.7"')
+
+
+def python_minor(version: str) -> str:
+    """ "3.11.7" -> "3.11"."""
+    return ".".join(version.split(".")[:2])
 
 
 def platform_name(value: Any) -> str:
@@ -141,8 +148,9 @@ def _split(words: str) -> SplitResult:
     try:
         parts = urlsplit(words)
         credentials = parts.username is not None or parts.password is not None
-    except ValueError as error:
-        raise ValueError(f'"{words}" is not a URL: {error}') from None
+        _ = parts.port  # checks it
+    except ValueError:
+        raise ValueError(f'"{words}" is not a URL') from None
     if credentials:
         raise ValueError(
             "a URL in a recipe must not hold credentials; put them into ~/.netrc, "

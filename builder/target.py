@@ -7,7 +7,7 @@ from pathlib import Path
 from .errors import RecipeError
 from .platforms import PLATFORMS, Platform
 from .recipe import Recipe, RecipeFile
-from .recipe_values import platform_name, python_version
+from .recipe_values import platform_name, python_minor, python_version
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class Target:
     @property
     def python_minor(self) -> str:
         """ "3.11" """
-        return _minor(self.python)
+        return python_minor(self.python)
 
     @property
     def title(self) -> str:
@@ -75,8 +75,4 @@ def _known(words: Iterable[str] | None, check: Callable[[str], str]) -> list[str
 
 
 def _of_recipe(version: str, listed: Sequence[str]) -> str:
-    return next((other for other in listed if version in (other, _minor(other))), version)
-
-
-def _minor(version: str) -> str:
-    return ".".join(version.split(".")[:2])
+    return next((other for other in listed if version in (other, python_minor(other))), version)
