@@ -1,13 +1,13 @@
-"""The base that this keel belongs to: its folders, its Python, its store."""
+"""The base that this keel belongs to: where it is, what is known about it, where environments go."""
 
 import os
-import sys
 from functools import cached_property
-from typing import Iterator, List, Optional, Tuple
+from typing import TYPE_CHECKING, List, Optional
 
 from .errors import KeelError
-from .manifest import Manifest, Unit, read_manifest
-from .wheel import Scheme, UnitFiles
+
+if TYPE_CHECKING:
+    from .manifest import Manifest
 
 STORE = "pkgs"
 ENVS = "envs"
@@ -26,8 +26,10 @@ class Base:
         self.home = home
 
     @cached_property
-    def manifest(self) -> Manifest:
+    def manifest(self) -> "Manifest":
         """Raises KeelError where there is none, or one that cannot be read."""
+        from .manifest import read_manifest  # not every command looks into it
+
         return read_manifest(self.prefix)
 
     @property
@@ -41,10 +43,6 @@ class Base:
         return os.path.join(self.prefix, "bin", f"python{self.python_minor}")
 
     @property
-    def site_packages(self) -> str:
-        return os.path.join(self.prefix, site_packages(self.python_minor))
-
-    @property
     def store(self) -> str:
         return os.path.join(self.prefix, STORE)
 
@@ -53,6 +51,7 @@ class Base:
         return os.access(os.path.join(self.prefix, ENVS), os.W_OK)
 
     def own_envs_dir(self) -> str:
+        """Where environments of the base's owner go."""
         return os.path.join(self.prefix, ENVS)
 
     def user_envs_dir(self) -> Optional[str]:
@@ -60,7 +59,7 @@ class Base:
         return os.path.join(self.home, ".keel", ENVS) if self.home else None
 
     def envs_dirs(self) -> List[str]:
-        """Where environments are looked for by name; new ones go into the first."""
+        """Where environments are looked for by name; new ones go into the first. etc/profile.d/keel.sh does so, too."""
         dirs = [self.own_envs_dir()]
         user = self.user_envs_dir()
         if user is not None:
@@ -74,76 +73,23 @@ class Base:
             raise KeelError(f"{first} is not writable, and HOME is not set", hint="name a folder: keel create -p PATH")
         return first
 
-    def unit_files(self, unit: Unit) -> UnitFiles:
-        """A store unit, listed. Raises KeelError where it is damaged or gone."""
-        root = os.path.join(self.prefix, *unit.path.split("/"))
-
-        def read(name: str) -> bytes:
-            with open(os.path.join(root, name), "rb") as file:
-                return file.read()
-
-        names = list(_files_below(root))
-        if not names:
-            raise KeelError(f"{root} is missing from the store", hint="install the base again")
-        return UnitFiles(names, read)
-
-    def unit_metadata(self, unit: Unit) -> bytes:
-        """`METADATA` of a store unit, without listing the unit. Raises KeelError where it is gone."""
-        distribution = unit.wheel.split("-")
-        root = os.path.join(self.prefix, *unit.path.split("/"))
-        usual = os.path.join(root, f"{distribution[0]}-{distribution[1]}.dist-info", "METADATA")
-        try:
-            with open(usual, "rb") as file:
-                return file.read()
-        except FileNotFoundError:
-            files = self.unit_files(unit)  # a wheel's name may spell things otherwise than its .dist-info
-            return files.read(f"{files.dist_info}/METADATA")
-
-    def scheme(self) -> Scheme:
-        """Where environments have a wheel's files; headers as pip puts them into a venv."""
-        library = site_packages(self.python_minor)
-        headers = f"include/site/python{self.python_minor}"
-        return Scheme(purelib=library, platlib=library, scripts="bin", data="", headers=headers, windows=False)
-
 
 def site_packages(python_minor: str) -> str:
     """Relative to a prefix."""
     return f"lib/python{python_minor}/site-packages"
 
 
-def _files_below(root: str, folder: str = "") -> Iterator[str]:
-    """POSIX paths relative to `root`, of files and links; nothing where `root` does not exist."""
-    try:
-        entries = list(os.scandir(os.path.join(root, folder)))
-    except FileNotFoundError:
-        return
-    for entry in entries:
-        path = f"{folder}/{entry.name}" if folder else entry.name
-        if entry.is_dir(follow_symlinks=False):
-            yield from _files_below(root, path)
-        else:
-            yield path
-
-
-def requires(metadata: bytes) -> Tuple[str, ...]:
-    """The `Requires-Dist` values of core metadata, faster than the email package reads them."""
-    head = metadata.replace(b"\r\n", b"\n").split(b"\n\n", 1)[0]
-    lines = head.decode("utf-8", "replace").split("\n")
-    return tuple(line.split(":", 1)[1].strip() for line in lines if line.lower().startswith("requires-dist:"))
+def users_base(prefix: str) -> Base:
+    """The base at `prefix`, whatever state it is in, for the user who runs this process."""
+    home = os.environ.get("HOME")
+    return Base(prefix, home if home and os.path.isabs(home) else None)
 
 
 def find_base(prefix: str) -> Base:
-    """The base at `prefix`, for the user who runs this process. Raises KeelError if the base is not complete."""
-    home = os.environ.get("HOME") or None
-    base = Base(prefix, home if home and os.path.isabs(home) else None)
+    """The complete base at `prefix`, for the user who runs this process. Raises KeelError if it is not complete."""
     if not os.path.exists(os.path.join(prefix, META, "manifest.json")):
         raise KeelError(
             f"{prefix} is not a complete base: {META}/manifest.json is missing",
-            hint="keel works from the base that an installer laid down; install it again, or finish: keel uninstall",
+            hint="install it again, or if it was being removed, finish that: keel uninstall",
         )
-    return base
-
-
-def python_version() -> str:
-    """ "3.11.7": of the Python that runs keel, which is the base's own."""
-    return ".".join(map(str, sys.version_info[:3]))
+    return users_base(prefix)

@@ -93,9 +93,9 @@ def _describe(error: OSError) -> str:
 
 def _advice(error: OSError) -> Optional[str]:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "nothing was left behind; make room, or choose a folder on another disk: keel create -p PATH"
+        return "nothing half-made was left; make room, or use another disk: keel create -p PATH"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return "nothing was changed; choose a folder that you may write to"
+        return "look at the owner and the permissions of that file or folder"
     return None
 
 

@@ -10,10 +10,11 @@ import os
 from typing import Dict, Iterator, List, Set, Tuple
 
 from .base import ENVS, META, STORE, Base, site_packages
-from .create import Created, build
+from .building import Created, build
 from .environments import Environment
 from .installed import installed
 from .linker import Linker
+from .linking import FolderLinks, link_folders
 from .relocate import relocate_script
 from .venv import is_written_here, lay_out, write_pip_config
 
@@ -34,6 +35,7 @@ def clone(base: Base, environment: Environment, source: Environment, *, copy: bo
             cloner.base()
         else:
             cloner.tree("")
+        link_folders(linker, cloner.links)
         if not os.path.lexists(os.path.join(folder, "pip.conf")):
             write_pip_config(folder, base.manifest.index)
         return [(package.name, package.version) for package in installed(folder, base)]
@@ -42,7 +44,10 @@ def clone(base: Base, environment: Environment, source: Environment, *, copy: bo
 
 
 class _Cloner:
-    """Copies one tree.  source: its prefix.  folder: the one that is being filled.  final: the place of that later."""
+    """Copies one tree, but for the files that only need a link: those are gathered in `links`.
+
+    source: its prefix.  folder: the one that is being filled.  final: the place of that later.
+    """
 
     def __init__(self, base: Base, source: str, folder: str, final: str, linker: Linker) -> None:
         self._base = base
@@ -52,6 +57,7 @@ class _Cloner:
         self._linker = linker
         self._old = tuple(dict.fromkeys((source, os.path.realpath(source))))
         device = os.stat(source).st_dev
+        self.links: List[FolderLinks] = []
         self._inodes = _inodes(base.store) if os.stat(base.store).st_dev == device else {}
 
     def base(self) -> None:
@@ -70,13 +76,21 @@ class _Cloner:
         """Everything below `relative` (a folder in the prefix, or "") that `lay_out` has not written."""
         os.makedirs(os.path.join(self._folder, relative), exist_ok=True)
         subfolders = []
-        with os.scandir(os.path.join(self._source, relative)) as entries:
+        stored: List[Tuple[str, str]] = []
+        source = os.path.join(self._source, relative)
+        with os.scandir(source) as entries:
             for entry in entries:
-                path = f"{relative}/{entry.name}" if relative else entry.name
-                if entry.is_dir(follow_symlinks=False):
+                name = entry.name
+                path = f"{relative}/{name}" if relative else name
+                known = self._inodes.get(entry.inode())
+                if known is not None and known.endswith("/" + name):
+                    stored.append((name, known))
+                elif entry.is_dir(follow_symlinks=False):
                     subfolders.append(path)
                 elif relative not in ("", _SCRIPTS) or not is_written_here(path, self._base.python_minor):
                     self._file(path, entry)
+        if stored:
+            self.links.append(FolderLinks(stored, source, os.path.join(self._folder, relative)))
         for path in subfolders:
             self.tree(path)
 
@@ -130,7 +144,7 @@ class _Cloner:
 
 
 def _inodes(folder: str) -> Dict[int, str]:
-    """Inode number -> path of every regular file of the store."""
+    """Inode number -> path of every file of the store."""
     found: Dict[int, str] = {}
     waiting = [folder]
     while waiting:
@@ -138,7 +152,7 @@ def _inodes(folder: str) -> Dict[int, str]:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)
-                elif entry.is_file(follow_symlinks=False):
+                else:
                     found[entry.inode()] = entry.path
     return found
 

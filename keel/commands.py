@@ -6,16 +6,16 @@ from argparse import Namespace
 from typing import List
 
 from . import __version__
-from .base import Base, find_base
+from .base import Base, find_base, users_base
 from .console import confirm, say, say_json, size, star, table, warn
 from .environments import Environment, active_prefix, find_environment, list_environments
 from .errors import KeelError
 
 
 def create(options: Namespace, prefix: str) -> int:
+    from .building import destination
     from .clone import clone
     from .create import create as create_from_store
-    from .create import destination
 
     base = find_base(prefix)
     started = time.monotonic()
@@ -232,7 +232,7 @@ def _said(action: str, dry_run: bool) -> str:
 def uninstall(options: Namespace, prefix: str) -> int:
     from .uninstall import carry_out, plan_removal
 
-    removal = plan_removal(Base(prefix, os.environ.get("HOME") or None))
+    removal = plan_removal(users_base(prefix))
     question: List[str] = []
     if removal.inside:
         question += ["These environments are in the base and go with it:", *(one.label for one in removal.inside)]

@@ -1,71 +1,17 @@
-"""New environments, out of the store, in one step: there is the whole environment in the end, or nothing."""
+"""New environments out of the store."""
 
 import os
-from dataclasses import dataclass
-from typing import Callable, List, Optional, Sequence, Set, Tuple
+from typing import List, Sequence, Set, Tuple
 
-from .base import Base, requires
-from .environments import Environment, check_name, check_prefix, is_environment
+from .base import Base
+from .building import Created, build
+from .environments import Environment
 from .errors import KeelError
 from .linker import Linker
 from .manifest import Unit
-from .staging import Staging, remove_stale
+from .store import environment_scheme, unit_files, unit_folder, unit_requires
 from .venv import lay_out, write_pip_config
 from .wheel import Placement, plan
-
-
-@dataclass(frozen=True)
-class Created:
-    """What came into being.  packages: (name, version), sorted.  linked, copied: files; copied_bytes: of the copies."""
-
-    environment: Environment
-    packages: Tuple[Tuple[str, str], ...]
-    linked: int
-    copied: int
-    copied_bytes: int
-
-
-def destination(base: Base, *, name: Optional[str], path: Optional[str]) -> Environment:
-    """The place for a new environment, by its name or its path. Raises KeelError where there cannot be one."""
-    if path is None:
-        environment = Environment(check_name(name or ""), "")
-        for folder in base.envs_dirs():
-            _check_free(os.path.join(folder, str(name)), f"the environment {name} exists already")
-        prefix = check_prefix(os.path.join(base.envs_dir_for_new(), str(name)))
-        return Environment(environment.name, prefix)
-    prefix = check_prefix(path)
-    inside = prefix == base.prefix or prefix.startswith(base.prefix + os.sep)
-    known = os.path.dirname(prefix) in base.envs_dirs()
-    if inside and not known:
-        raise KeelError(f"{prefix} lies inside the base", hint=f"environments of the base are in {base.own_envs_dir()}")
-    _check_free(prefix, f"{prefix} exists already")
-    return Environment(check_name(os.path.basename(prefix)) if known else None, prefix)
-
-
-def _check_free(prefix: str, message: str) -> None:
-    if not os.path.lexists(prefix):
-        return
-    if is_environment(prefix):
-        raise KeelError(message, hint="choose another name, or remove it: keel env remove")
-    if os.path.islink(prefix) or not os.path.isdir(prefix) or os.listdir(prefix):
-        raise KeelError(f"{prefix} is in the way: it is neither an environment nor empty", hint="choose another name")
-
-
-def build(
-    base: Base, environment: Environment, fill: Callable[[str, Linker], Sequence[Tuple[str, str]]], *, copy: bool
-) -> Created:
-    """Make `environment`: `fill(folder, linker)` puts all of it into a hidden folder, which is then moved.
-
-    fill: gives the packages that it installed.  copy: link nothing.
-    """
-    remove_stale(os.path.dirname(environment.prefix))
-    with Staging(environment.prefix) as staging:
-        folder = os.path.join(staging.folder, "new")
-        os.mkdir(folder)
-        linker = Linker(base.prefix, folder, environment.prefix, copy=copy)
-        packages = fill(folder, linker)
-        staging.publish(folder)
-    return Created(environment, tuple(sorted(packages)), linker.linked, linker.copied, linker.copied_bytes)
 
 
 def create(
@@ -95,7 +41,7 @@ def select(base: Base, requirements: Sequence[str], *, with_pip: bool) -> List[T
     from .closure import Candidate, closure
 
     units = {(unit.name, unit.version): unit for unit in base.manifest.units}
-    candidates = [Candidate(unit.name, unit.version, requires(base.unit_metadata(unit))) for unit in units.values()]
+    candidates = [Candidate(unit.name, unit.version, unit_requires(base, unit)) for unit in units.values()]
     wanted = [*requirements, *(["pip"] if with_pip else [])]
     environment = {key: str(value) for key, value in default_environment().items()}
     found = closure(wanted, candidates, environment)
@@ -121,8 +67,8 @@ class _Installer:
         self._folders: Set[str] = set()
 
     def install(self, unit: Unit, *, requested: bool) -> None:
-        source = os.path.join(self._base.prefix, *unit.path.split("/"))
-        for place in plan(self._base.unit_files(unit), self._base.scheme(), requested=requested):
+        source = unit_folder(self._base, unit)
+        for place in plan(unit_files(self._base, unit), environment_scheme(self._base), requested=requested):
             if place.dest not in self._placed:
                 self._placed.add(place.dest)
                 self._place(place, source)

@@ -2,13 +2,10 @@
 
 import os
 import re
-import shutil
-from dataclasses import dataclass
-from typing import Dict, Iterator, List, Mapping, Optional
+from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional
 
 from .base import Base
 from .errors import KeelError
-from .staging import Staging, remove_stale
 
 BASE = "base"
 CONFIG = "pyvenv.cfg"
@@ -17,8 +14,7 @@ _LONGEST_NAME = 100
 _NAME = re.compile(r"[^\W_][\w.+-]*")
 
 
-@dataclass(frozen=True)
-class Environment:
+class Environment(NamedTuple):
     """name: "base", a name below one of the base's `envs_dirs`, or None for a folder elsewhere.  prefix: absolute."""
 
     name: Optional[str]
@@ -161,8 +157,8 @@ def remove_environment(environment: Environment) -> None:
             f"{environment.prefix} is a symbolic link to {os.path.realpath(environment.prefix)}",
             hint="remove the environment by its own path: keel env remove -p PATH",
         )
+    from .staging import Staging, remove_stale  # slow imports, of no use to listings
+
     remove_stale(os.path.dirname(environment.prefix))
     with Staging(environment.prefix) as staging:
-        hidden = os.path.join(staging.folder, "removed")
-        os.rename(environment.prefix, hidden)
-        shutil.rmtree(hidden)
+        os.rename(environment.prefix, os.path.join(staging.folder, "removed"))

@@ -4,8 +4,7 @@
 import json
 import os
 import re
-from dataclasses import dataclass
-from typing import Iterator, List, Optional
+from typing import Iterator, List, NamedTuple, Optional
 
 from .base import Base, site_packages
 from .environments import read_config
@@ -14,8 +13,7 @@ BUNDLED = "bundled"
 _INSTALLER = "keel"  # what INSTALLER says of what came out of the store
 
 
-@dataclass(frozen=True)
-class Package:
+class Package(NamedTuple):
     """name: normalised.  source: "bundled", an installer ("pip", "uv"), "editable: PATH", or an address."""
 
     name: str

@@ -4,7 +4,7 @@ import contextlib
 import errno
 import os
 import stat
-from typing import Callable, List
+from typing import Callable, List, Sequence, Tuple
 
 _FICLONE = 0x40049409  # <linux/fs.h>
 _CHUNK = 1 << 20
@@ -55,6 +55,29 @@ class Linker:
             self.linked += 1
             return
         self.copy(source, dest)
+
+    def place_all(self, names: Sequence[Tuple[str, str]], twin: str, folder: str) -> None:
+        """Place files in `folder`: (name, path in the store).
+
+        twin: a folder in which each name is a hard link to that path already. Where hard links are made, naming files
+        by descriptors of the two folders takes half the time, as the kernel need not walk down the store for each.
+        """
+        twin_descriptor = os.open(twin, os.O_RDONLY)
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            for name, source in names:
+                if self._ways[:1] == [os.link]:
+                    try:
+                        os.link(name, name, src_dir_fd=twin_descriptor, dst_dir_fd=descriptor)
+                    except OSError:
+                        pass  # `place` finds out what to do
+                    else:
+                        self.linked += 1
+                        continue
+                self.place(source, os.path.join(folder, name))
+        finally:
+            os.close(twin_descriptor)
+            os.close(descriptor)
 
     def copy(self, source: str, dest: str) -> None:
         """Make `dest` a private file: same bytes and time, writable by its owner."""
