@@ -67,7 +67,7 @@ def find_compiler(target: Target, interpreter: Interpreter, host: Host) -> Compi
 def _ask(python: Path) -> Compiler | None:
     try:
         answer = subprocess.run(
-            [python, "-I", "-S", "-c", _ABOUT], capture_output=True, text=True, timeout=60, check=True
+            [python, "-I", "-S", "-B", "-c", _ABOUT], capture_output=True, text=True, timeout=60, check=True
         )
     except (OSError, subprocess.SubprocessError):
         return None
