@@ -46,7 +46,7 @@ class Compiler:
 
 
 def find_compiler(target: Target, interpreter: Interpreter, host: Host) -> Compiler:
-    """The target's own interpreter where this machine can run it, else the builder's Python if its bytecode is the same.
+    """The target's own interpreter where this machine can run it, else the builder's Python if that writes the same.
 
     Raises InterpreterError when there is neither.
     """

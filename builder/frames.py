@@ -116,10 +116,13 @@ def _write_frame(piece: Slice, entries: list[Entry], file: Path, compression: Co
     headers = [_header(entry) for entry in entries]
     raw = sum(len(header) + _padded(entry.size) for header, entry in zip(headers, entries, strict=True))
     compressor = zstandard.ZstdCompressor(compression_params=_parameters(compression, raw))
-    with file.open("wb") as stream, compressor.stream_writer(stream, size=raw, closefd=False) as sink:
+    with file.open("wb") as stream:
+        # Not a context of its own: it would complain about the size when an entry's own error is on its way.
+        sink = compressor.stream_writer(stream, size=raw, closefd=False)
         for header, entry in zip(headers, entries, strict=True):
             sink.write(header)
             _copy_content(entry, sink)
+        sink.flush(zstandard.FLUSH_FRAME)
     with file.open("rb") as packed:
         sha256 = hashlib.file_digest(packed, "sha256").hexdigest()
     return Frame(
