@@ -1,5 +1,6 @@
 """YAML with places: the data of a rendered recipe, and where in the file each part of it was written."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,8 @@ _MAX_NODES = 30_000
 _MAX_DEPTH = 12
 _TAG = "tag:yaml.org,2002:"
 _SCALARS = frozenset(_TAG + name for name in ("str", "int", "float", "bool", "null", "timestamp"))
+# Escapes can make what no file can hold.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 # YAML 1.1 gives `<<` and `=` a meaning of their own; in a recipe they are plain text.
 _TEXT = frozenset({_TAG + "merge", _TAG + "value"})
 
@@ -71,11 +74,11 @@ def _compose(rendered: Rendered) -> yaml.Node | None:
         index = mark.index if mark else 0
         raise RecipeMistakes([Problem(rendered.place(index), "", _syntax(error))]) from error
     except yaml.reader.ReaderError as error:
-        message = f"the character U+{ord(str(error.character)):04X} cannot be used in YAML"
+        message = f"the character U+{ord(rendered.text[error.position]):04X} cannot be used in YAML"
         raise RecipeMistakes([Problem(rendered.place(error.position), "", message)]) from error
     except RecursionError as error:
         raise RecipeMistakes([Problem(Place(), "", "nested too deeply")]) from error
-    except ValueError as error:  # PyYAML converts escapes such as "\UFFFFFFFF" without a check of its own
+    except (ValueError, OverflowError) as error:  # PyYAML takes escapes such as "\UFFFFFFFF" without a check
         raise RecipeMistakes([Problem(Place(), "", f"not YAML: {error}")]) from error
 
 
@@ -83,7 +86,7 @@ def _syntax(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or "it cannot be read"
     if "'\\t'" in problem:
         return "a tab; YAML is indented with spaces"
-    return f"not YAML: {problem}" + (f" ({error.context})" if error.context else "")
+    return f"not YAML: {error.context}, {problem}" if error.context else f"not YAML: {problem}"
 
 
 class _Reader:
@@ -121,7 +124,7 @@ class _Reader:
         data: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-            if key is None:
+            if key is None or _SURROGATE.search(key):
                 self._problem(key_node, path, "a key must be text")
                 continue
             here = (*path, key)
@@ -135,6 +138,9 @@ class _Reader:
 
     def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
         text = str(node.value)
+        if _SURROGATE.search(text):
+            self._problem(node, path, "holds half a character (a lone surrogate)")
+            return None
         if node.tag in _TEXT or node.tag == _TAG + "str":
             return text
         self.document.raw[path] = text

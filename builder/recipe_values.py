@@ -47,8 +47,6 @@ def text(value: Any) -> str:
         raise PydanticKnownError("string_type")
     if not value.strip():
         raise ValueError("is empty")
-    if re.search("[\ud800-\udfff]", value):
-        raise ValueError("holds half a character (a lone surrogate)")
     return value.strip()
 
 
