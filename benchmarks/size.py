@@ -16,7 +16,7 @@ def frame_sizes(installer: Path) -> dict[str, int]:
     """Compressed bytes of each unit, from the index, which is found by its magic."""
     with installer.open("rb") as file:
         data = file.read(64 * 2**20)
-    start = data.index(b"\x89KEEL\r\n\x1a")
+    start = data.index(b"\x89KEEL\r\n\x1a\1\0\0\0")  # the engine holds the magic too, without a version
     index_size = int.from_bytes(data[start + 12 : start + 16], "little")
     sizes: dict[str, int] = {}
     for match in _FRAME.finditer(data[start + 64 : start + 64 + index_size]):

@@ -77,8 +77,8 @@ def alike_first(path: str) -> tuple[str, str]:
 
 def tree_entries(root: Path, *, mtime: int) -> list[Entry]:
     """Every file and symbolic link under `root`, with modes reduced to 0644 and 0755."""
-    files = [path for path in root.rglob("*") if path.is_symlink() or path.is_file()]
-    return [_tree_entry(root, path, mtime) for path in sorted(files, key=lambda path: alike_first(path.as_posix()))]
+    entries = [_tree_entry(root, path, mtime) for path in root.rglob("*") if path.is_symlink() or path.is_file()]
+    return sorted(entries, key=lambda entry: alike_first(entry.path))
 
 
 def _tree_entry(root: Path, path: Path, mtime: int) -> Entry:
