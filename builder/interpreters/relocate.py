@@ -37,6 +37,8 @@ def relocate(layout: Layout) -> None:
         _rewrite(makefile, lambda text: _makefile(text, build))
     for file in sorted(layout.prefix.glob("lib/pkgconfig/*.pc")):
         _rewrite(file, lambda text: _pkg_config(text, build))
+    for setup in sorted(layout.stdlib.glob("config-*/Setup*")):
+        _rewrite(setup, lambda text: "\n".join(build.clean("", line, "$(prefix)") for line in text.split("\n")))
     for path in sorted(layout.stdlib.glob("config-*/*.py")):
         _rewrite(path, lambda text: re.sub(r"\A#!.*\n", "#!/usr/bin/env python3\n", text))
     _relocate_details(layout, build)

@@ -20,6 +20,8 @@ _README = """\
 This directory exists so that 3rd party packages can be installed
 here.  Read the source for site.py for more details.
 """
+# No installer carries an empty folder.
+_DYNLOAD_README = "Python finds its exec_prefix by this folder, which must therefore exist.\n"
 ADDITIONS = Path(__file__).parent / "additions"
 _2TO3 = HEADER + b'import sys\nfrom lib2to3.main import main\nsys.exit(main("lib2to3.fixes"))\n'
 
@@ -32,6 +34,7 @@ def trim(layout: Layout) -> None:
     for folder in (layout.prefix / "share" / "man", layout.prefix / "lib" / "pkgconfig"):
         _remove_all(path for path in folder.rglob("*") if not path.is_dir() and not path.name.startswith("python"))
     _remove_all(path for path in layout.prefix.glob("lib/*") if path.suffix in (".a", ".la"))
+    _remove_all([*layout.prefix.glob("lib/*.sh"), *layout.prefix.glob("lib/*/*Config.sh")])
     _trim_stdlib(layout.stdlib)
 
 
@@ -45,8 +48,12 @@ def _trim_stdlib(stdlib: Path) -> None:
         _remove_all(here / name for name in folders if name == "__pycache__" or name in _TEST_FOLDERS)
         folders[:] = [name for name in folders if (here / name).is_dir()]
         _remove_all(here / name for name in names if name.endswith((".pyc", ".pyo", ".a", ".o")))
+    dynload = stdlib / "lib-dynload"
     for pattern in _TEST_MODULES:
-        _remove_all(stdlib.glob(f"lib-dynload/{pattern}"))
+        _remove_all(dynload.glob(pattern))
+    dynload.mkdir(exist_ok=True)
+    if not any(dynload.iterdir()):  # all modules are part of the program, as in python-build-standalone
+        (dynload / "README.txt").write_text(_DYNLOAD_README, encoding="utf-8")
 
 
 def rebuild_bin(layout: Layout) -> None:
