@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -173,7 +174,7 @@ def test_another_user_can_install_and_use_it(starter_installer: Path, tmp_path: 
         shutil.rmtree(home)
 
 
-# What the bare system of the next test holds besides the C library that the base needs.
+# glibc's own libraries, and those that the manylinux policy (PEP 600) lets wheels expect from every system.
 _LIBRARIES = (
     "ld-linux-x86-64.so.2",
     "libc.so.6",
@@ -184,12 +185,15 @@ _LIBRARIES = (
     "libutil.so.1",
     "libresolv.so.2",
     "libnss_files.so.2",
+    "libstdc++.so.6",
+    "libgcc_s.so.1",
+    "libz.so.1",
 )
 
 
 @pytest.fixture
-def bare_system(tmp_path: Path) -> Path:
-    """A root folder with busybox and glibc's own libraries: no Python, xz, zstd or sha256sum."""
+def bare_system(tmp_path: Path) -> Iterator[Path]:
+    """A root folder with busybox, glibc's own libraries and /proc: no Python, xz, zstd or sha256sum."""
     need_root()
     root = tmp_path / "root"
     for folder in ("bin", "lib64", "lib/x86_64-linux-gnu", "tmp", "home", "dev", "proc"):
@@ -236,7 +240,12 @@ def bare_system(tmp_path: Path) -> Path:
     ):
         (root / "bin" / tool).symlink_to("busybox")
     (root / "dev/null").touch()
-    return root
+    # glibc's loader finds out there what $ORIGIN is.
+    run("mount", "-t", "proc", "proc", root / "proc")
+    try:
+        yield root
+    finally:
+        run("umount", root / "proc")
 
 
 def test_a_bare_system_is_enough(starter_installer: Path, bare_system: Path) -> None:
