@@ -143,7 +143,7 @@ int os_sync(const char *path);
 void os_sync_folder(const char *path);
 
 /* Open or create the file `path` and lock it; EBUSY where another process has it. A file system without locks counts as
- * locked. The lock ends when the file is closed. ESTALE: the file was removed meanwhile, try again. */
+ * locked. The lock ends when the file is closed. ENOENT: it was removed meanwhile, try again. */
 int os_lock(const char *path, os_file *file);
 
 #endif

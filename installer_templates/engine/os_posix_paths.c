@@ -259,7 +259,7 @@ int os_lock(const char *path, os_file *file)
     /* Whoever held the lock may have removed the file before we got it. */
     if (error == 0 && (fstat(descriptor, &opened) != 0 || lstat(path, &named) != 0 || opened.st_ino != named.st_ino ||
                        opened.st_dev != named.st_dev))
-        error = ESTALE;
+        error = ENOENT;
     if (error != 0)
         close(descriptor);
     file->handle = descriptor;

@@ -28,7 +28,7 @@ static enum attempt lock_folder(struct stage *self, const char *folder, struct f
     self->locked = error == 0;
     if (error == 0)
         return OPENED;
-    if (error == ESTALE || error == ENOENT)
+    if (error == ENOENT)
         return AGAIN;
     if (error != EBUSY) {
         fail_io(why, error, CODE_PREFIX, "locking", folder);
