@@ -32,10 +32,7 @@ AREAS = ("downloads", "interpreters", "frames", "wheels", "resolver")
 _STALE = 86_400.0
 _PART = ".part"
 _TEMPORARY = ".tmp"
-_TAG = (
-    "Signature: 8a477f597d28d172789f06886806bc55\n"
-    "# The cache of keel-builder. See https://bford.info/cachedir/\n"
-)
+_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# The cache of keel-builder. See https://bford.info/cachedir/\n"
 
 
 def default_cache_root(environ: Mapping[str, str]) -> Path:

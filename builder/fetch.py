@@ -155,7 +155,8 @@ class Fetcher:
                         http.download(download.url, part, expected, progress.advance, cancel)
                     else:
                         _copy(path, part, download)
-                        progress.advance(download.size or 0)
+                        if download.size:
+                            progress.advance(download.size)
                     return self._cache.adopt(_AREA, part, download.sha256)
 
             # Large files first: the last one to arrive is then a small one.
@@ -228,6 +229,7 @@ def _in_parallel(
             try:
                 finished.put((index, work(items[index])))
             except BaseException as error:  # handed to the caller's thread
+                cancel.set()
                 finished.put((index, error))
         finished.put(None)
 
@@ -259,7 +261,6 @@ def _collect(
             threads -= 1
         elif isinstance(outcome[1], BaseException):
             errors.append(outcome[1])
-            cancel.set()
             deadline = deadline or time.monotonic() + _GRACE
         else:
             results[outcome[0]] = outcome[1]

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeVar
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -82,10 +82,7 @@ class _MismatchError(Exception):
 
 def public_url(url: str) -> str:
     """The URL without user name and password, fit for messages and files."""
-    if "@" not in url:
-        return url
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return re.sub(r"(?<=://)[^/?#]*@", "", url)
 
 
 class Http:
@@ -139,9 +136,7 @@ class Http:
 
         return self._persist(url, attempt, threading.Event(), _Meter(lambda _: None))
 
-    def _persist(
-        self, url: str, attempt: Callable[[], _Result], cancel: threading.Event, meter: "_Meter"
-    ) -> _Result:
+    def _persist(self, url: str, attempt: Callable[[], _Result], cancel: threading.Event, meter: "_Meter") -> _Result:
         """Call `attempt` until it succeeds or the patience ends."""
         failures = 0
         while True:
@@ -192,7 +187,7 @@ class Http:
                 stream=True,
                 timeout=(self._patience.connect, self._patience.read),
             )
-        except requests.exceptions.RequestException as error:
+        except (requests.exceptions.RequestException, ValueError) as error:
             raise _failure(error, url) from None
         with contextlib.closing(response):
             _check_status(response, url, offset)
@@ -288,13 +283,15 @@ def _receive(
 
 
 def _chunks(response: requests.Response, *, decode: bool = False) -> Iterator[bytes]:
+    """The body as it arrives: `read1` does not wait until a chunk is full, so that a break loses nothing."""
     try:
-        yield from response.raw.stream(_CHUNK, decode_content=decode)
+        while chunk := response.raw.read1(_CHUNK, decode_content=decode):
+            yield chunk
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise _PassingError(_reason(error)) from None
 
 
-def _failure(error: requests.exceptions.RequestException, url: str) -> Exception:
+def _failure(error: Exception, url: str) -> Exception:
     """What it means that there is no response."""
     if isinstance(error, (ValueError, requests.exceptions.TooManyRedirects)):  # the former: no URL, or a strange one
         return FetchError(f"{public_url(url)} cannot be fetched: {_reason(error)}", hint="check the address")
@@ -366,4 +363,6 @@ def _reason(error: BaseException) -> str:
         return innermost.strerror
     if isinstance(innermost, http.client.HTTPException):
         return "the connection broke"
-    return re.sub(r"^.*object at 0x[0-9a-f]+>:\s*", "", str(innermost)) or type(innermost).__name__
+    # urllib3 begins with the connection: "HTTPSConnection(host='…', port=443): Failed to resolve …".
+    words = re.sub(r"^\S*Connection(Pool)?(\(.*?\)| object at \w+>):\s*", "", str(innermost))
+    return words or type(innermost).__name__

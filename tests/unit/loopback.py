@@ -1,0 +1,91 @@
+"""An HTTP server on 127.0.0.1 that misbehaves as a test tells it to."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Answer:
+    """What the server does for one request: status, headers, body; `cut`: it dies after so many bytes of the body."""
+
+    def __init__(
+        self,
+        body: bytes = b"",
+        *,
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+        length: int | None = None,
+        cut: int | None = None,
+        hold: threading.Event | None = None,
+    ) -> None:
+        self.body, self.status, self.headers = body, status, headers or {}
+        self.length = len(body) if length is None else length
+        self.cut, self.hold = cut, hold
+
+
+class Request:
+    """What was asked for. start: of a `Range: bytes=N-`, or 0."""
+
+    def __init__(self, path: str, headers: dict[str, str]) -> None:
+        self.path, self.headers = path, headers
+        self.start = int(headers.get("Range", "bytes=0-").removeprefix("bytes=").removesuffix("-"))
+
+
+class Server:
+    """`requests`: everything that was asked, in order.  `answer`: decides; may be replaced at any time."""
+
+    def __init__(self, answer: Callable[[Request], Answer]) -> None:
+        self.answer = answer
+        self.requests: list[Request] = []
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.http.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.http.server_port}"
+
+
+def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            request = Request(self.path, dict(self.headers))
+            server.requests.append(request)
+            answer = server.answer(request)
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(answer.length))
+            self.end_headers()
+            cut = len(answer.body) if answer.cut is None else answer.cut
+            self.wfile.write(answer.body[:cut])
+            self.wfile.flush()
+            if answer.hold is not None:
+                answer.hold.wait(20)
+            if answer.cut is not None or answer.length != len(answer.body):
+                self.close_connection = True
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return Handler
+
+
+@contextmanager
+def serving(answer: Callable[[Request], Answer]) -> Iterator[Server]:
+    """A server that ends with the block."""
+    server = Server(answer)
+    thread = threading.Thread(target=lambda: server.http.serve_forever(poll_interval=0.01), daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.http.shutdown()
+        server.http.server_close()
+
+
+def ranged(body: bytes, request: Request, **more: object) -> Answer:
+    """A well-behaved answer: 206 for a range, 200 otherwise."""
+    if not request.start:
+        return Answer(body, **more)  # type: ignore[arg-type]
+    headers = {"Content-Range": f"bytes {request.start}-{len(body) - 1}/{len(body)}"}
+    return Answer(body[request.start :], status=206, headers=headers, **more)  # type: ignore[arg-type]
