@@ -1,14 +1,12 @@
 """Formats of installers: one module each, with `filename(target)` and `write(payload, target, facts, stream)`."""
 
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, Protocol
 
 from ..errors import BuilderError
+from ..payload import Payload
+from ..target import Target
 from . import sh
 from .facts import InstallerFacts
-
-if TYPE_CHECKING:
-    from ..payload import Payload
-    from ..target import Target
 
 __all__ = ["FORMATS", "Format", "InstallerFacts", "find_format"]
 
@@ -16,10 +14,10 @@ __all__ = ["FORMATS", "Format", "InstallerFacts", "find_format"]
 class Format(Protocol):
     """A module of this package."""
 
-    def filename(self, target: "Target") -> str:
+    def filename(self, target: Target) -> str:
         """Name of the target's installer; raises BuilderError for a target that the format is not made for."""
 
-    def write(self, payload: "Payload", target: "Target", facts: InstallerFacts, stream: IO[bytes]) -> None:
+    def write(self, payload: Payload, target: Target, facts: InstallerFacts, stream: IO[bytes]) -> None:
         """Write the whole installer to `stream`; raises BuilderError."""
 
 
@@ -27,7 +25,7 @@ FORMATS: dict[str, Format] = {"sh": sh}
 _PLANNED = {"exe": "Windows", "pkg": "macOS"}
 
 
-def find_format(name: str, target: "Target") -> Format:
+def find_format(name: str, target: Target) -> Format:
     """The format called `name`, if it can be made for `target`; raises BuilderError."""
     if name not in FORMATS:
         later = f" ({name}, for {_PLANNED[name]}, comes later)" if name in _PLANNED else ""

@@ -11,17 +11,15 @@ import shlex
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, Protocol
 
 from jinja2 import Environment, StrictUndefined
 
 from ..errors import BuilderError
 from ..platforms import Platform
 from ..resources import TEMPLATES
+from ..target import Target
 from .facts import InstallerFacts
-
-if TYPE_CHECKING:
-    from ..target import Target
 
 _BLOCK = 4096
 _UNIX = TEMPLATES / "unix"
@@ -50,13 +48,13 @@ class PayloadBytes(Protocol):
         """Exactly `size` bytes."""
 
 
-def filename(target: "Target") -> str:
+def filename(target: Target) -> str:
     """`Starter-2026.11-py311-Linux-x86_64.sh`; raises BuilderError for a target without a POSIX shell."""
     _check_platform(target.platform)
     return f"{target.stem}.sh"
 
 
-def write(payload: PayloadBytes, target: "Target", facts: InstallerFacts, stream: IO[bytes]) -> None:
+def write(payload: PayloadBytes, target: Target, facts: InstallerFacts, stream: IO[bytes]) -> None:
     """Write the installer of `target`. Raises BuilderError where there is no engine or header for its platform."""
     _check_platform(target.platform)
     write_parts(payload, facts, read_engine(target.platform), stream)

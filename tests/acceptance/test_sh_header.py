@@ -8,7 +8,6 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -88,9 +87,16 @@ def check_tree(prefix: Path) -> None:
     )
 
 
-def install(installer: Path, prefix: Path, *options: str, code: int | None = 0, **more: Any) -> Done:
-    env = {**clean_environment(prefix.parent), **more.pop("env", {})}
-    return run("sh", installer, "-b", "-p", prefix, *options, code=code, env=env, **more)
+@pytest.fixture
+def install(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Done]:
+    """`install(installer, prefix, *options, code=0)` in batch mode; what a failure leaves stays in a folder of ours."""
+    temporary = tmp_path_factory.mktemp("tmp")
+
+    def run_installer(installer: Path, prefix: Path, *options: str, code: int = 0, folder: Path = temporary) -> Done:
+        env = {**clean_environment(prefix.parent), "TMPDIR": str(folder)}
+        return run("sh", installer, "-b", "-p", prefix, *options, code=code, env=env)
+
+    return run_installer
 
 
 @pytest.fixture
@@ -179,7 +185,9 @@ def test_standard_tools_unpack_it(installer: Path, tmp_path: Path) -> None:
     check_tree(tmp_path)
 
 
-def test_a_damaged_payload_is_refused_and_leaves_nothing(installer: Path, tmp_path: Path) -> None:
+def test_a_damaged_payload_is_refused_and_leaves_nothing(
+    installer: Path, install: Callable[..., Done], tmp_path: Path
+) -> None:
     data = bytearray(installer.read_bytes())
     payload = data.index(b"\x89KEEL\r\n\x1a")
     damaged = tmp_path / "damaged.sh"
@@ -192,7 +200,9 @@ def test_a_damaged_payload_is_refused_and_leaves_nothing(installer: Path, tmp_pa
         assert [path.name for path in tmp_path.iterdir()] == ["damaged.sh"]
 
 
-def test_a_forced_installation_keeps_and_lists_what_was_there(installer: Path, tmp_path: Path) -> None:
+def test_a_forced_installation_keeps_and_lists_what_was_there(
+    installer: Path, install: Callable[..., Done], tmp_path: Path
+) -> None:
     prefix = tmp_path / "base"
     (prefix / "lib").mkdir(parents=True)
     (prefix / "lib/mine.txt").write_text("mine")
@@ -203,7 +213,9 @@ def test_a_forced_installation_keeps_and_lists_what_was_there(installer: Path, t
     assert (prefix / "keel-meta/foreign.txt").read_text().split() == ["lib/mine.txt"]
 
 
-def test_a_forced_installation_refuses_collisions(installer: Path, tmp_path: Path) -> None:
+def test_a_forced_installation_refuses_collisions(
+    installer: Path, install: Callable[..., Done], tmp_path: Path
+) -> None:
     prefix = tmp_path / "base"
     (prefix / "bin").mkdir(parents=True)
     (prefix / "bin/python").write_text("mine")
@@ -230,7 +242,7 @@ def test_where_only_the_prefix_allows_programs_it_installs(installer: Path, tmp_
 
 def test_busybox_alone_is_enough(installer: Path, tmp_path: Path) -> None:
     need_root()
-    need("chroot")
+    chroot = need("chroot")
     root = tmp_path / "root"
     for folder in ("bin", "tmp", "dev"):
         (root / folder).mkdir(parents=True)
@@ -239,9 +251,9 @@ def test_busybox_alone_is_enough(installer: Path, tmp_path: Path) -> None:
         if tool != "busybox":
             (root / "bin" / tool).symlink_to("busybox")
     (root / "dev/null").touch()
-    skip_unless(run("chroot", root, "/bin/sh", "-c", ":", code=None).code == 0, "busybox is not a static one")
+    skip_unless(run(chroot, root, "/bin/sh", "-c", ":", code=None).code == 0, "busybox is not a static one")
     shutil.copy(installer, root / "x.sh")
-    done = run("chroot", root, "/bin/sh", "/x.sh", "-b", "-p", "/opt/base", env={"HOME": "/", "PATH": "/bin"})
+    done = run(chroot, root, "/bin/sh", "/x.sh", "-b", "-p", "/opt/base", env={"HOME": "/", "PATH": "/bin"})
     # There is no glibc in there at all.
     assert "cannot find out which C library" in done.err
     check_tree(root / "opt/base")
@@ -249,14 +261,17 @@ def test_busybox_alone_is_enough(installer: Path, tmp_path: Path) -> None:
 
 def test_of_two_runs_at_once_one_wins(installer: Path, tmp_path: Path) -> None:
     command = ["sh", str(installer), "-b", "-p", str(tmp_path / "base")]
-    runs = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)]
+    env = {**clean_environment(tmp_path), "TMPDIR": str(tmp_path)}
+    runs = [subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)]
     codes = sorted(process.wait(60) for process in runs)
     # The second one meets the first at work, or its finished base.
     assert codes in ([0, 4], [0, 7])
     check_tree(tmp_path / "base")
 
 
-def test_a_full_disk_is_reported_and_leaves_nothing(installer: Path, tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_leaves_nothing(
+    installer: Path, install: Callable[..., Done], tmp_path: Path
+) -> None:
     need_root()
     small = tmp_path / "small"
     small.mkdir()
@@ -269,7 +284,9 @@ def test_a_full_disk_is_reported_and_leaves_nothing(installer: Path, tmp_path: P
         run("umount", small)
 
 
-def test_the_next_run_cleans_up_after_a_killed_one(installer: Path, tmp_path: Path) -> None:
+def test_the_next_run_cleans_up_after_a_killed_one(
+    installer: Path, install: Callable[..., Done], tmp_path: Path
+) -> None:
     prefix = tmp_path / "base"
     process = subprocess.Popen(
         ["sh", str(installer), "-b", "-p", str(prefix)],
@@ -283,6 +300,6 @@ def test_the_next_run_cleans_up_after_a_killed_one(installer: Path, tmp_path: Pa
     process.wait()
     if prefix.exists():
         shutil.rmtree(prefix)
-    install(installer, prefix, env={"TMPDIR": str(tmp_path)})
+    install(installer, prefix, folder=tmp_path)
     check_tree(prefix)
     assert [path.name for path in tmp_path.iterdir() if not path.name.endswith(".log")] == ["base"]
