@@ -1,5 +1,7 @@
 """The questions, answered through a pipe and at a terminal."""
 
+import pwd
+
 import pytest
 
 from .conftest import Box, BoxMaker
@@ -68,7 +70,8 @@ def test_a_refused_location_is_explained_and_asked_again(box: Box, answer: str, 
 
 def test_a_home_folder_of_another_user_is_found(box: Box) -> None:
     done = box.run("-f", text="~root/a folder that/is/../../refused:here\n")
-    assert "/root/refused:here has a colon" in done.err
+    home = pwd.getpwnam("root").pw_dir
+    assert f"{home}/refused:here has a colon" in done.err
 
 
 @pytest.mark.parametrize("answers", ["", "\n/etc/passwd/x\n"])
