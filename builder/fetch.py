@@ -237,7 +237,7 @@ def _in_parallel(
     for _ in range(threads):
         threading.Thread(target=worker, daemon=True).start()
     try:
-        results, errors = _collect(finished, threads, cancel)
+        results, errors = _collect(finished, threads)
     except BaseException:  # Ctrl-C
         cancel.set()
         raise
@@ -246,7 +246,7 @@ def _in_parallel(
 
 
 def _collect(
-    finished: "queue.SimpleQueue[tuple[int, _Result | BaseException] | None]", threads: int, cancel: threading.Event
+    finished: "queue.SimpleQueue[tuple[int, _Result | BaseException] | None]", threads: int
 ) -> tuple[dict[int, _Result], list[BaseException]]:
     """Results and errors until all threads have ended, or until the grace period after a failure is over."""
     results: dict[int, _Result] = {}

@@ -54,9 +54,13 @@ def test_an_adopted_file_is_found_by_its_hash(cache: Cache) -> None:
 
 
 def test_a_partial_survives_a_failure_and_is_handed_out_again(cache: Cache) -> None:
-    with pytest.raises(RuntimeError), cache.partial("downloads", SHA256) as part:
-        part.write_bytes(b"some")
-        raise RuntimeError
+    def break_off() -> None:
+        with cache.partial("downloads", SHA256) as part:
+            part.write_bytes(b"some")
+            raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        break_off()
     with cache.partial("downloads", SHA256) as part:
         assert part.read_bytes() == b"some"
 
