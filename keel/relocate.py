@@ -16,17 +16,17 @@ def relocate_script(script: bytes, old: Iterable[str], new: str) -> bytes:
 
     Anything else comes back as it was: other interpreters, programs, relocatable scripts.
     """
+    through_sh = _THROUGH_SH.match(script)
+    if through_sh is not None:
+        for word in (_text(through_sh["python"]), _unquoted(_text(through_sh["python"]))):
+            python = _moved(word.strip("\"'"), old, new)
+            if python is not None:
+                return _header(python, "") + script[through_sh.end() :]
     direct = _DIRECT.match(script)
     if direct is not None:
         python = _moved(_text(direct["python"]), old, new)
-        arguments = _text(direct["arguments"] or b"").strip()
-        return script if python is None else _header(python, arguments) + script[direct.end() :]
-    through_sh = _THROUGH_SH.match(script)
-    if through_sh is not None:
-        for quoted in (_text(through_sh["python"]), _unquoted(_text(through_sh["python"]))):
-            python = _moved(quoted.strip("\"'"), old, new)
-            if python is not None:
-                return _header(python, "") + script[through_sh.end() :]
+        if python is not None:
+            return _header(python, _text(direct["arguments"] or b"").strip()) + script[direct.end() :]
     return script
 
 
@@ -35,6 +35,9 @@ def _text(data: bytes) -> str:
 
 
 def _unquoted(word: str) -> str:
+    """What the shell makes of `word`."""
+    if word.startswith('"'):
+        return re.sub(r'\\([\\"$`])', r"\1", word)
     try:
         return "".join(shlex.split(word)[:1])
     except ValueError:

@@ -8,8 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from builder.manager import manager_files
 from builder.platforms import PLATFORMS
+from keel.base import Base
+from keel.building import Created, destination
+from keel.clone import clone
+from keel.create import create
+from keel.environments import find_environment
 from keel.manifest import MANIFEST, Manifest, Unit
 from keel.wheel import UnitFiles, plan
 from tests.unit.wheels import make_wheel, sha256
@@ -48,7 +55,7 @@ class FakeBase:
             if file.is_file():
                 file.chmod(0o444)
         unit = Unit(
-            name=name.lower().replace("_", "-"), version=version, path=path, wheel=wheel.name, sha256=digest, base=base,
+            name=canonicalize_name(name), version=version, path=path, wheel=wheel.name, sha256=digest, base=base,
             requested=base,
         )
         self.units.append(unit)
@@ -78,6 +85,21 @@ class FakeBase:
             units=tuple(sorted(self.units, key=lambda unit: unit.name)),
         )
         (self.prefix / MANIFEST).write_bytes(manifest.to_bytes())
+
+    @property
+    def base(self) -> Base:
+        return Base(str(self.prefix), str(self.prefix.parent))
+
+    def create(self, name: str, *requirements: str, with_pip: bool = False, copy: bool = False) -> Path:
+        """A new environment, made in this process; gives its prefix."""
+        place = destination(self.base, name=name, path=None)
+        create(self.base, place, requirements, with_pip=with_pip, copy=copy)
+        return self.env(name)
+
+    def clone(self, name: str, source: str, *, copy: bool = False) -> Created:
+        """A clone, made in this process."""
+        place = destination(self.base, name=name, path=None)
+        return clone(self.base, place, find_environment(self.base, source), copy=copy)
 
     def keel(
         self, *arguments: object, env: Mapping[str, str] | None = None, code: int = 0, text: str = ""
