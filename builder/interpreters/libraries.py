@@ -99,8 +99,13 @@ def _missing(elf: Elf, inside: set[str]) -> list[str]:
 
 @dataclass(kw_only=True)
 class Bundle:
-    """What has been found. libraries: name -> file on this machine.  dropped: extension modules -> what they miss."""
+    """What has been found.
 
+    own: names of the libraries that the interpreter has itself.  libraries: name -> file on this machine.  dropped:
+    extension modules -> what they miss.
+    """
+
+    own: frozenset[str]
     libraries: dict[str, Path] = field(default_factory=dict)
     dropped: dict[Path, str] = field(default_factory=dict)
 
@@ -111,7 +116,7 @@ def bundle_libraries(prefix: Path, program: Path, originals: Path, linker: Linke
     originals: the folder that `prefix` is a copy of, to which `$ORIGIN` refers.  An extension module whose libraries
     are missing is removed. Raises UnavailableError if `program` itself cannot be completed.
     """
-    bundle = Bundle()
+    bundle = Bundle(own=frozenset(path.name for path in (prefix / "lib").glob("*.so*")))
     core = [program, *sorted((prefix / "lib").glob("libpython*.so*"))]
     modules = [path for path in elf_files(prefix) if path not in core]
     for path in core:
@@ -119,15 +124,13 @@ def bundle_libraries(prefix: Path, program: Path, originals: Path, linker: Linke
         if missing is not None:
             raise UnavailableError(f"{path.name} needs {missing}, which this machine does not have")
     for path in modules:
-        found = Bundle(libraries=dict(bundle.libraries))
+        found = Bundle(own=bundle.own, libraries=dict(bundle.libraries))
         missing = _collect(path, originals / path.relative_to(prefix), linker, found)
         if missing is None:
             bundle.libraries = found.libraries
         else:
             bundle.dropped[path.relative_to(prefix)] = missing
             path.unlink()
-    for name in [name for name in bundle.libraries if (prefix / "lib" / name).exists()]:
-        del bundle.libraries[name]  # the interpreter's own
     _copy(bundle, prefix / "lib")
     _point(prefix, program, [path for path in modules if path.exists()])
     return bundle
@@ -139,7 +142,7 @@ def _collect(path: Path, original: Path, linker: Linker, bundle: Bundle) -> str 
     if elf is None:
         return None
     for name in elf.needed:
-        if _OF_THE_SYSTEM.fullmatch(name) or name in bundle.libraries:
+        if _OF_THE_SYSTEM.fullmatch(name) or name.rpartition("/")[2] in bundle.own or name in bundle.libraries:
             continue
         found = linker.find(name, original, elf)
         if found is None:
