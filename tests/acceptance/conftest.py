@@ -69,6 +69,13 @@ def install(installer: Path, prefix: Path, *options: str, code: int | None = 0, 
     return run(*shell, installer, "-b", "-p", prefix, *options, env=clean_environment(home), code=code)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of a folder that share an installer or a base run in one process, after each other."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("acceptance"))
+
+
 @pytest.fixture(scope="session")
 def starter_installer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`recipes/starter.yaml` with the Python that runs the tests."""
