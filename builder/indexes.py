@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 from .recipe import Index
 
 # https://docs.astral.sh/uv/reference/environment/
-_UV_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_NO_INDEX")
+_UV_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL")
 _UV_KEYS = ("index", "index-url", "extra-index-url", "no-index")
 
 
@@ -71,7 +71,7 @@ def _in_order(urls: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def _in_variables(env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    for variable in _UV_VARIABLES[:-1]:
+    for variable in _UV_VARIABLES:
         for word in env.get(variable, "").split():
             match = re.fullmatch(r"(?:([\w.-]+)=)?(\S+)", word)
             if match:

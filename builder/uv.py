@@ -83,5 +83,3 @@ def _network_hint(text: str) -> str:
     if "certificate" in text.lower():
         return "set SSL_CERT_FILE to the certificates of your company"
     return "check the index's address, the network and the proxy settings; name an index with `indexes` in the recipe"
-
-

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -56,13 +56,19 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(answer.length))
             self.end_headers()
+            if self.command == "HEAD":
+                return
             cut = len(answer.body) if answer.cut is None else answer.cut
-            self.wfile.write(answer.body[:cut])
-            self.wfile.flush()
+            with suppress(ConnectionError):  # the client has heard enough
+                self.wfile.write(answer.body[:cut])
+                self.wfile.flush()
             if answer.hold is not None:
                 answer.hold.wait(20)
             if answer.cut is not None or answer.length != len(answer.body):
                 self.close_connection = True
+
+        def do_HEAD(self) -> None:
+            self.do_GET()
 
         def log_message(self, *_: object) -> None:
             pass

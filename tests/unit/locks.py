@@ -1,0 +1,71 @@
+"""Targets, settings and interpreters for tests of locks and resolution: small wheels, no network."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from builder.cache import Cache
+from builder.fetch import Fetcher
+from builder.interpreters import Interpreter
+from builder.report import SilentReporter
+from builder.settings import Host, Settings, current_host
+from builder.target import Target, targets
+
+from .recipes import load, write
+
+# The tools would be needed as wheels, too; pip always is.
+SMALL = 'name: demo\nversion: "1.0"\nbuild_tools: false\n'
+
+
+class Notes(SilentReporter):
+    """Remembers steps and warnings."""
+
+    def __init__(self) -> None:
+        self.steps: list[str] = []
+        self.warnings: list[str] = []
+
+    def step(self, text: str) -> None:
+        self.steps.append(text)
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+def make_target(folder: Path, text: str, *, python: str = "3.11", platform: str = "linux-x86_64") -> Target:
+    """The target of a recipe that is written to `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    [target] = targets(load(write(folder, SMALL + text)), pythons=[python], platforms=[platform])
+    return target
+
+
+def make_settings(
+    folder: Path, *, offline: bool = False, env: Mapping[str, str] | None = None, host: Host | None = None
+) -> Settings:
+    """Settings with a cache in `folder`; `env`: without any configuration of pip or uv unless given."""
+    cache, reporter = Cache(folder / "cäche"), Notes()
+    home = {"HOME": str(folder / "home"), "PATH": "/usr/bin:/bin", "XDG_CONFIG_DIRS": str(folder / "etc")}
+    return Settings(
+        cache=cache,
+        fetcher=Fetcher(cache, reporter, offline=offline),
+        reporter=reporter,
+        host=host or current_host(),
+        offline=offline,
+        env={**home, "UV_HTTP_RETRIES": "0", **(env or {})},
+    )
+
+
+def make_interpreter(version: str = "3.11.7", *, glibc: str | None = "2.17", sha256: str = "a" * 64) -> Interpreter:
+    """An interpreter that cannot be run."""
+    return Interpreter(
+        source="url",
+        version=version,
+        build="20260901",
+        url="https://me:secret@host.example/python.tar.gz",
+        sha256=sha256,
+        tree=Path("/nonexistent"),
+        glibc=glibc,
+    )
+
+
+def other_host(**facts: str) -> Host:
+    return replace(current_host(), **facts)
