@@ -72,7 +72,7 @@ def install(installer: Path, prefix: Path, *options: str, code: int | None = 0, 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All tests of a folder that share an installer or a base run in one process, after each other."""
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if Path(__file__).parent in item.path.parents and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group("acceptance"))
 
 
