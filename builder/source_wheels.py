@@ -62,7 +62,7 @@ def _python(target: Target, interpreter: "Interpreter", settings: Settings, name
 
 def _runs(python: Path) -> bool:
     try:
-        subprocess.run([python, "-I", "-S", "-c", ""], capture_output=True, timeout=60, check=True)
+        subprocess.run([python, "-I", "-S", "-B", "-c", ""], capture_output=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError):
         return False
     return True

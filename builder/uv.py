@@ -55,7 +55,8 @@ class Uv:
         bundle = environment.get("REQUESTS_CA_BUNDLE") or environment.get("CURL_CA_BUNDLE")
         if bundle and not environment.get("SSL_CERT_FILE"):
             environment["SSL_CERT_FILE"] = bundle  # the only variable that uv knows
-        return {**environment, **more}
+        # The Python may be the target's own, in the cache, where nothing is ever written to again.
+        return {**environment, "PYTHONDONTWRITEBYTECODE": "1", **more}
 
 
 def indexes_of(recipe: Recipe, settings: Settings) -> IndexChoice:

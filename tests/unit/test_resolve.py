@@ -3,6 +3,7 @@
 import html
 import sys
 import tarfile
+import zipfile
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -180,12 +181,12 @@ def test_the_explanation_of_a_conflict_reaches_the_user(folder: Path, settings: 
 def make_sdist(folder: Path, name: str = "sauce", version: str = "1.0") -> Path:
     """A source distribution with a build backend of its own, which needs nothing."""
     backend = f"""
-import zipfile
+import sys, zipfile
 def build_wheel(folder, config=None, metadata=None):
     name = "{name}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(folder + "/" + name, "w") as wheel:
         info = "{name}-{version}.dist-info/"
-        wheel.writestr("{name}.py", "")
+        wheel.writestr("{name}.py", f"QUIET = {{sys.dont_write_bytecode}}")
         wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n")
         wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
         wheel.writestr(info + "RECORD", "")
@@ -232,6 +233,8 @@ def test_a_wheel_is_built_where_that_is_allowed(folder: Path, settings: Settings
     assert built.path is not None
     assert built.path.is_relative_to(settings.cache.root / "wheels")
     assert built.sha256 == sha256(built.path)
+    # The Python that builds may be the one in the cache, into which nothing may be written.
+    assert zipfile.ZipFile(built.path).read("sauce.py") == b"QUIET = True"
     again = lock_target(target, make_interpreter(python), settings, LockMode.UPGRADE)
     assert again == lock
     assert isinstance(settings.reporter, Notes)
