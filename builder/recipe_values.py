@@ -170,7 +170,6 @@ def requirement(value: Any) -> Requirement:
     except InvalidRequirement as error:
         raise ValueError(f'"{words}" is not a requirement: {str(error).splitlines()[0]}') from None
     if parsed.url:
-        _split(parsed.url)
         if not parsed.url.partition("#")[0].partition("?")[0].endswith(".whl"):
             raise ValueError(f'"{words}": an address must be that of a wheel (.whl)')
         url(parsed.url)

@@ -1,5 +1,6 @@
 """What a recipe says, and how its mistakes are reported."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -138,14 +139,14 @@ bytecode: yes please
 version: "2"
 interpreter: {url: "https://mirror.example/python.tar.gz", sha: 1}
 """
-    assert problems(folder, text) == [
+    # What packaging says about a requirement differs between its versions.
+    assert [re.sub("(?<=a requirement: ).*", "…", line) for line in problems(folder, text)] == [
         "2:1: name: is required",
         "2:1: nmae: unknown key; did you mean `name`?",
         '3:10: version: must be text; quote it ("1.10"): YAML reads 1.10 as the number 1.1',
         '4:10: python[0]: must be text; quote it ("3.10"): YAML reads 3.10 as the number 3.1',
         '5:13: platforms[0]: "linux-x86_65" is not a platform; did you mean `linux-x86_64`?',
-        '8:5: packages[1]: "pandas >>2" is not a requirement: '
-        "Expected semicolon (after name with no version specifier) or end",
+        '8:5: packages[1]: "pandas >>2" is not a requirement: …',
         "9:5: packages[2]: the same package as [0]",
         '10:5: packages[3]: must be text; quote it ("3"): YAML reads it as a number',
         "11:4: packages[4]: is empty",
@@ -175,7 +176,7 @@ interpreter: {url: "https://mirror.example/python.tar.gz", sha: 1}
         ("platforms: []", "platforms: needs at least one"),
         ("packages: numpy", "packages: must be a list, not text"),
         ("packages: [{numpy: 2}]", "packages[0]: must be text, not a mapping"),
-        ("packages: ['{0} x']", 'packages[0]: "{0} x" is not a requirement: Expected package name at the start'),
+        ("packages: ['{0} x']", 'packages[0]: "{0} x" is not a requirement: Expected package name'),
         ("packages: [a @ https://x.example/a.zip]", 'packages[0]: "a @ https://x.example/a.zip": an address must'),
         ("packages: [a @ git+https://x.example/a]", 'packages[0]: "a @ git+https://x.example/a": an address must'),
         ("specs: [numpy]", "specs: unknown key; did you mean `packages`?"),
@@ -284,7 +285,8 @@ def test_half_a_character_is_refused(folder: Path) -> None:
 
 def test_a_byte_order_mark_and_windows_newlines_do_no_harm(folder: Path) -> None:
     assert recipe_of(folder, "\ufeff" + HEAD.replace("\n", "\r\n")).name == "demo"
-    assert problems(folder, "\ufeffname: a\r\nversion: 1\r\n")[0].startswith("2:10: version:")
+    found = problems(folder, "\ufeffname: 1\r\nversion: 1\r\n")
+    assert [line.split(": must")[0] for line in found] == ["1:7: name", "2:10: version"]
 
 
 KEYS = st.sampled_from([*Recipe.model_fields, "url", "path", "sha256", "x"])

@@ -149,7 +149,7 @@ def test_a_mistake_inside_a_macro_is_shown_where_it_is_written(tmp_path: Path) -
     ],
 )
 def test_a_template_can_neither_read_nor_run_nor_flood(tmp_path: Path, template: str) -> None:
-    assert len(problems(tmp_path, HEAD + f"company: {template}\n")) == 1
+    assert len(problems(tmp_path, HEAD + f"company: x {template}\n")) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["recipe.yaml"]
 
 
