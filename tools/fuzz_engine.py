@@ -3,8 +3,8 @@
     python tools/fuzz_engine.py [--seconds 20] [--compiler gcc|clang]
 
 With gcc, the driver beside the target mutates the corpus, with a fixed seed; with clang, libFuzzer does, guided by
-coverage. The corpus is made here: a good head, a good index, and tars as the builder writes them. Exits 1 after a crash,
-and says where the input lies.
+coverage. The corpus is made here: a good head, a good index, and tars as the builder writes them. Exits 1 after a
+crash, and says where the input lies.
 """
 
 import argparse
