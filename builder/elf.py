@@ -38,7 +38,6 @@ class Elf:
     machine: str
     bits: int
     loader: str | None
-    soname: str | None
     needed: tuple[str, ...]
     runpath: tuple[str, ...]
     glibc: tuple[int, int] | None
@@ -67,8 +66,8 @@ def _read(elf: ELFFile) -> Elf | None:
     dynamic = next((section for section in elf.iter_sections() if isinstance(section, DynamicSection)), None)
     if dynamic is None:
         return None
-    tags: dict[str, list[str]] = {"DT_NEEDED": [], "DT_RPATH": [], "DT_RUNPATH": [], "DT_SONAME": []}
-    names = {"DT_NEEDED": "needed", "DT_RPATH": "rpath", "DT_RUNPATH": "runpath", "DT_SONAME": "soname"}
+    tags: dict[str, list[str]] = {"DT_NEEDED": [], "DT_RPATH": [], "DT_RUNPATH": []}
+    names = {"DT_NEEDED": "needed", "DT_RPATH": "rpath", "DT_RUNPATH": "runpath"}
     for tag in dynamic.iter_tags():
         if tag.entry.d_tag in tags:
             tags[tag.entry.d_tag].append(getattr(tag, names[tag.entry.d_tag]))
@@ -78,7 +77,6 @@ def _read(elf: ELFFile) -> Elf | None:
         machine=_MACHINES.get(machine, machine),
         bits=elf.elfclass,
         loader=_loader(elf),
-        soname=next(iter(tags["DT_SONAME"]), None),
         needed=tuple(tags["DT_NEEDED"]),
         runpath=tuple(folder for path in paths for folder in path.split(":") if folder),
         glibc=max(_glibc_versions(elf), default=None),

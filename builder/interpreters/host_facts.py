@@ -29,8 +29,6 @@ print(json.dumps({
     "debian": "deb_system" in sysconfig.get_scheme_names(),
     "ensurepip": bundled,
     "libdir": sysconfig.get_config_var("LIBDIR") or "",
-    "library": sysconfig.get_config_var("INSTSONAME") or "",
-    "shared": bool(sysconfig.get_config_var("Py_ENABLE_SHARED")),
 }))
 """
 _TCL_QUESTION = "import tkinter; print(tkinter.Tcl().eval('info library'))"
@@ -53,8 +51,6 @@ class HostFacts:
     debian: bool
     ensurepip: bool
     libdir: str
-    library: str
-    shared: bool
 
     @property
     def minor(self) -> str:

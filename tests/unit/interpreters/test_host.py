@@ -20,7 +20,6 @@ def facts(tmp_path: Path) -> HostFacts:
         implementation="cpython", version="3.11.7", final=True, prefix=str(prefix), exec_prefix=str(prefix),
         executable=str(write_elf(prefix / "bin/python3.11", loader=LOADER)), stdlib=str(prefix / "lib/python3.11"),
         debug=False, free_threaded=False, debian=False, ensurepip=True, libdir=str(prefix / "lib"),
-        library="libpython3.11.so.1.0", shared=True,
     )  # fmt: skip
 
 
