@@ -32,16 +32,25 @@ class Staging:
         self._parents: List[str] = []
 
     def __enter__(self) -> "Staging":
+        try:
+            self._make()
+        except BaseException:  # a signal may come at any moment
+            self._clear()
+            raise
+        return self
+
+    def _make(self) -> None:
         parent, name = os.path.split(self.dest)
         self._make_parents(parent)
         while True:
-            folder = os.path.join(parent, f".{name[:40]}.keel-{secrets.token_hex(6)}")
-            os.mkdir(folder)
-            self._lock = os.open(folder, os.O_RDONLY)
-            if _lock(self._lock) and os.path.isdir(folder):
-                self.folder = folder
-                return self
-            os.close(self._lock)  # somebody took it for a stale one before it was locked
+            self.folder = os.path.join(parent, f".{name[:40]}.keel-{secrets.token_hex(6)}")
+            os.mkdir(self.folder)
+            with contextlib.suppress(FileNotFoundError):
+                self._lock = os.open(self.folder, os.O_RDONLY)
+                if _lock(self._lock) and os.path.isdir(self.folder):
+                    return
+                os.close(self._lock)
+            self._lock = -1  # somebody took it for a stale one before it was locked
 
     def _make_parents(self, folder: str) -> None:
         missing = []
@@ -49,8 +58,8 @@ class Staging:
             missing.append(folder)
             folder = os.path.dirname(folder)
         for path in reversed(missing):
-            os.mkdir(path)
             self._parents.append(path)
+            os.makedirs(path, exist_ok=True)
 
     def publish(self, folder: str) -> None:
         """Move `folder` (inside this one) to `dest`, which must be absent or an empty folder."""
@@ -64,8 +73,12 @@ class Staging:
     def __exit__(
         self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
+        self._clear()
+
+    def _clear(self) -> None:
         remove_tree(self.folder)
-        os.close(self._lock)
+        if self._lock != -1:
+            os.close(self._lock)
         for path in reversed(self._parents):
             with contextlib.suppress(OSError):
                 os.rmdir(path)

@@ -1,11 +1,15 @@
 """Small bases for tests: what an installer would lay down, with the Python that runs the tests as the interpreter."""
 
+import atexit
+import compileall
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -24,7 +28,7 @@ from tests.unit.wheels import make_wheel, sha256
 MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"
 LIBRARY = f"lib/python{MINOR}/site-packages"
 # A path that every quoting mistake falls over.
-ODD = "it's \"odd\" è $x `y` 中"
+ODD = 'it\'s "odd" è $x `y` 中'
 
 
 @dataclass
@@ -55,7 +59,12 @@ class FakeBase:
             if file.is_file():
                 file.chmod(0o444)
         unit = Unit(
-            name=canonicalize_name(name), version=version, path=path, wheel=wheel.name, sha256=digest, base=base,
+            name=canonicalize_name(name),
+            version=version,
+            path=path,
+            wheel=wheel.name,
+            sha256=digest,
+            base=base,
             requested=base,
         )
         self.units.append(unit)
@@ -79,9 +88,17 @@ class FakeBase:
 
     def write_manifest(self, index: str | None = None) -> None:
         manifest = Manifest(
-            name="Tiny", version="1", company=None, platform="linux-x86_64",
-            python=".".join(map(str, sys.version_info[:3])), interpreter={"source": "host"}, glibc=None, bytecode=False,
-            index=index, top_level=("bin", "cmd", "envs", "etc", "keel-meta", "lib", "pkgs", "pyvenv.cfg"), requested=(),
+            name="Tiny",
+            version="1",
+            company=None,
+            platform="linux-x86_64",
+            python=".".join(map(str, sys.version_info[:3])),
+            interpreter={"source": "host"},
+            glibc=None,
+            bytecode=False,
+            index=index,
+            top_level=("bin", "cmd", "envs", "etc", "keel-meta", "lib", "pkgs", "pyvenv.cfg"),
+            requested=(),
             units=tuple(sorted(self.units, key=lambda unit: unit.name)),
         )
         (self.prefix / MANIFEST).write_bytes(manifest.to_bytes())
@@ -106,8 +123,13 @@ class FakeBase:
     ) -> subprocess.CompletedProcess[str]:
         """Run `cmd/keel`; fails unless it exits with `code`."""
         done = subprocess.run(
-            [str(self.prefix / "cmd/keel"), *map(str, arguments)], env=env or self.environment(), input=text,
-            capture_output=True, text=True, timeout=60, check=False,
+            [str(self.prefix / "cmd/keel"), *map(str, arguments)],
+            env=env or self.environment(),
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         assert done.returncode == code, done
         return done
@@ -120,6 +142,20 @@ class FakeBase:
         return self.prefix / "envs" / name
 
 
+@cache
+def _manager() -> Path:
+    """keel as the installer lays it down, with bytecode; made once a session."""
+    folder = Path(tempfile.mkdtemp(prefix="keel-manager-"))
+    atexit.register(shutil.rmtree, folder)
+    for dest, source, mode in manager_files():
+        target = folder / dest
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target)
+        target.chmod(mode)
+    compileall.compile_dir(folder, quiet=2)
+    return folder
+
+
 def make_base(folder: Path) -> FakeBase:
     """A base in `folder`, which must not exist, with a small package called pip."""
     python = Path(sys.base_prefix) / "bin" / f"python{MINOR}"
@@ -128,11 +164,7 @@ def make_base(folder: Path) -> FakeBase:
     (folder / "pyvenv.cfg").write_text(f"home = {python.parent}\ninclude-system-site-packages = false\n")
     for name in ("python", "python3", f"python{MINOR}"):
         (folder / "bin" / name).symlink_to(python)
-    for dest, source, mode in manager_files():
-        target = folder / dest
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-        target.chmod(mode)
+    shutil.copytree(_manager(), folder, dirs_exist_ok=True)
     base = FakeBase(folder)
     base.add("pip", "99.0", {"pip/__init__.py": "", "pip/__main__.py": "print('pip')\n"}, scripts={"pip": "pip:main"})
     return base

@@ -9,7 +9,9 @@ LINUX = PLATFORMS["linux-x86_64"].marker_environment("3.11.7")
 WINDOWS = PLATFORMS["windows-x86_64"].marker_environment("3.11.7")
 
 STORE = [
-    Candidate("pandas", "2.2.0", ("numpy>=1.26", "pytz", "openpyxl>=3 ; extra == 'excel'", "pywin32 ; os_name == 'nt'")),
+    Candidate(
+        "pandas", "2.2.0", ("numpy>=1.26", "pytz", "openpyxl>=3 ; extra == 'excel'", "pywin32 ; os_name == 'nt'")
+    ),
     Candidate("numpy", "2.1.0"),
     Candidate("pytz", "2024.1"),
     Candidate("openpyxl", "3.1", ("et_xmlfile",)),
@@ -62,7 +64,13 @@ def test_pre_releases_in_the_store_are_there_on_purpose() -> None:
 
 
 def test_the_newest_version_that_all_allow_is_taken() -> None:
-    several = [Candidate("a", "1"), Candidate("a", "3", ("c",)), Candidate("a", "2"), Candidate("b", "1", ("a<3",)), Candidate("c", "1")]
+    several = [
+        Candidate("a", "1"),
+        Candidate("a", "3", ("c",)),
+        Candidate("a", "2"),
+        Candidate("b", "1", ("a<3",)),
+        Candidate("c", "1"),
+    ]
     assert [one.version for one in closure(["a"], several, LINUX)] == ["3", "1"]
     # b rules the newest one out after its dependencies were followed already
     assert [(one.name, one.version) for one in closure(["a", "b"], several, LINUX)] == [("a", "2"), ("b", "1")]

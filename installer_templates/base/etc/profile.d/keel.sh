@@ -6,6 +6,7 @@
 #   KEEL_SHLVL                       how many environments were activated on top of each other; unset where none is
 #   KEEL_PREFIX, KEEL_DEFAULT_ENV    the active one: its folder, and its name (its folder again if it has no name)
 #   KEEL_PREFIX_1, _2, ...           those below it
+#   _KEEL_PROMPT                     what was put before the prompt
 #   _KEEL_OLD_*                      what these variables were before; not set where they were not
 # KEEL_ROOT, the base, is this shell's own.
 
@@ -162,11 +163,21 @@ _keel_leave() {
     fi
 }
 
+# Source _keel_script. Its failures must not end a shell that runs with `set -e` ('. script || :' does, in dash).
 _keel_run() {
-    if [ -f "$_keel_script" ]; then
-        # shellcheck source=/dev/null
-        . "$_keel_script" || :
-    fi
+    if [ ! -f "$_keel_script" ]; then return; fi
+    case $- in
+        *e*)
+            set +e
+            # shellcheck source=/dev/null
+            . "$_keel_script"
+            set -e
+            ;;
+        *)
+            # shellcheck source=/dev/null
+            . "$_keel_script" || :
+            ;;
+    esac
 }
 
 # Put the entry $2 of PATH in the place of the first $1, or to the front if that is not there. An empty $2 takes $1 out,
@@ -187,11 +198,12 @@ _keel_replace() {
 # Show $1 before the prompt, in the place of what was shown there before.
 _keel_prompt() {
     if [ -n "${PS1+set}" ]; then
-        PS1=${PS1#"${_keel_shown-}"}
+        PS1=${PS1#"${_KEEL_PROMPT-}"}
         if [ -n "${VIRTUAL_ENV_DISABLE_PROMPT-}" ]; then set -- ''; fi
-        _keel_shown=$1
         PS1=$1$PS1
-        if [ -z "$1" ]; then unset _keel_shown; fi
+        if [ -n "$1" ]; then export _KEEL_PROMPT="$1"; else unset _KEEL_PROMPT; fi
+    else
+        unset _KEEL_PROMPT
     fi
 }
 
