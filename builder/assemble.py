@@ -157,6 +157,8 @@ def _meta_slice(
         name=recipe.name,
         version=recipe.version,
         company=recipe.company,
+        description=recipe.description,
+        homepage=recipe.homepage,
         platform=target.platform.name,
         python=interpreter.version,
         interpreter={

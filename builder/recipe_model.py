@@ -165,13 +165,6 @@ class Recipe(RecipeHead):
             "distributions can be built offline. They are not in the base unless listed in `packages`."
         ),
     )
-    consistency: Literal["strict", "warn"] = Field(
-        default="strict",
-        description=(
-            "What happens when a requirement of a package in the base is not met (what `pip check` reports; "
-            "it can come from local wheels): `strict` stops the build, `warn` goes on."
-        ),
-    )
     bytecode: bool = Field(
         default=True,
         description="Whether compiled modules (.pyc) are shipped, for larger installers and faster first starts.",

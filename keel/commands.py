@@ -147,6 +147,8 @@ def info(options: Namespace, prefix: str) -> int:
         "name": manifest.name,
         "version": manifest.version,
         "company": manifest.company,
+        "description": manifest.description,
+        "homepage": manifest.homepage,
         "platform": manifest.platform,
         "python": manifest.python,
         "interpreter": manifest.interpreter,
@@ -163,9 +165,11 @@ def info(options: Namespace, prefix: str) -> int:
         say_json(values)
         return 0
     company = f"({manifest.company})" if manifest.company else ""
+    about = (("about", manifest.description), ("homepage", manifest.homepage))
     rows = [
         ["base", base.prefix + ("" if base.writable() else " (not writable for you)")],
         ["product", f"{manifest.name} {manifest.version} {company}".rstrip()],
+        *([label, text] for label, text in about if text),
         ["python", f"{manifest.python} ({manifest.interpreter.get('source', 'unknown')}), {manifest.platform}"],
         ["keel", __version__],
         ["active", active_prefix() or "none"],

@@ -30,11 +30,13 @@ class Unit:
 
 @dataclass(frozen=True)
 class Manifest:
-    """See docs/architecture.md. `glibc`, `index`: None where there is none. `units` are sorted by name."""
+    """See docs/architecture.md. Optional values: None where there is none. `units` are sorted by name."""
 
     name: str
     version: str
     company: Optional[str]
+    description: Optional[str]
+    homepage: Optional[str]
     platform: str
     python: str
     interpreter: Dict[str, str]

@@ -32,7 +32,7 @@ def test_a_name_and_a_version_make_a_recipe(folder: Path) -> None:
     assert (recipe.name, recipe.version) == ("demo", "1.0")
     assert (recipe.python, recipe.platforms) == (("3.11",), ("linux-x86_64",))
     assert recipe.interpreter == (PbsSource(),)
-    assert (recipe.compression, recipe.consistency) == ("best", "strict")
+    assert recipe.compression == "best"
     assert recipe.bytecode
     assert recipe.build_tools
     assert (recipe.default_prefix, recipe.index, recipe.license, recipe.glibc) == ("~/demo", None, None, None)

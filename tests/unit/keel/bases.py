@@ -91,6 +91,8 @@ class FakeBase:
             name="Tiny",
             version="1",
             company=None,
+            description=None,
+            homepage=None,
             platform="linux-x86_64",
             python=".".join(map(str, sys.version_info[:3])),
             interpreter={"source": "host"},
