@@ -19,7 +19,8 @@ def peers(installer: Path, wheels: Path, place: Path) -> list[Peer]:
     tree = place / "tree"
     call("sh", installer, "-b", "-p", tree)
     call("sh", "-c", f"tar --sort=name -C '{tree}' -c . | zstd -q -19 --long=25 -T0 -o '{place}/tree.tar.zst'")
-    call("makeself", "--xz", "--nox11", "--quiet", tree, place / "rival.run", "rival", "true")
+    threads = {**os.environ, "XZ_OPT": "-T0"}
+    call("makeself", "--xz", "--nox11", "--quiet", tree, place / "rival.run", "rival", "true", env=threads)
     python = tree / "bin" / "python"
     call("sh", "-c", f"cp -a '{tree}' '{place}/interpreter'")
     remove(tree)

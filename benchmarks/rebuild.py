@@ -1,6 +1,6 @@
 """A cold build of `data-science`, and a rebuild after one package changed; with the builder's peak memory.
 
-    python benchmarks/rebuild.py [--wheels FOLDER]
+    python benchmarks/rebuild.py [--downloads ~/.cache/keel/downloads]
 
 Downloads come from the cache in both cases (the network is not ours to measure): the cold build starts with all wheels
 and no frames.
@@ -8,6 +8,7 @@ and no frames.
 
 import os
 import re
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -40,13 +41,17 @@ def build(recipe: Path, output: Path, cache: Path) -> float:
 
 def main() -> None:
     parser = arguments(__doc__)
+    parser.add_argument("--downloads", type=Path, help="a cache's downloads, to begin with")
     options = parser.parse_args()
     cache, output = options.work / "cache", options.work / "dist"
     options.work.mkdir(parents=True, exist_ok=True)
     text = (ROOT / "recipes" / "data-science.yaml").read_text()
     recipe = options.work / "data-science.yaml"
     recipe.write_text(text)
-    build(recipe, output, cache)  # fills the download cache
+    if options.downloads:
+        shutil.copytree(options.downloads, cache / "downloads", dirs_exist_ok=True)
+    else:
+        build(recipe, output, cache)
     remove(cache / "frames")
     cold = build(recipe, output, cache)
     memory = peak_memory_of_children()
