@@ -19,6 +19,7 @@ SHELLS = {
     "dash": ["dash"],
     "busybox ash": ["busybox", "ash"],
     "ksh": ["ksh"],
+    "mksh": ["mksh"],
 }
 # Prints the variables that activation may touch, exactly.
 STATE = """

@@ -12,6 +12,7 @@ from keel.building import destination
 from keel.environments import check_name
 from keel.errors import KeelError
 from keel.venv import pip_config
+from tests.conftest import need
 from tests.unit.keel.bases import LIBRARY, MINOR, FakeBase
 
 
@@ -192,3 +193,30 @@ def test_the_standard_library_agrees_that_it_is_an_environment(fake: FakeBase) -
     )
     assert out.stdout == f"True {env} False\n"
     assert sys.version_info[:2] == tuple(map(int, MINOR.split(".")))
+
+
+@pytest.mark.parametrize(
+    ("shell", "script"),
+    [
+        (
+            ["fish", "--no-config"],
+            "set before $PATH\nsource $E/bin/activate.fish\necho $VIRTUAL_ENV\ncommand -v python\n"
+            'deactivate\ntest "$before" = (string join " " $PATH); and echo same\nset -q VIRTUAL_ENV; or echo left\n',
+        ),
+        (
+            ["tcsh", "-f"],
+            'set prompt="> "\nset before="$PATH:q"\nsource "$E:q/bin/activate.csh"\n'
+            'echo "$VIRTUAL_ENV:q"\nwhich python\n'
+            'deactivate\nif ("$before:q" == "$PATH:q" && "$prompt:q" == "> ") echo same\n'
+            "if (! $?VIRTUAL_ENV) echo left\n",
+        ),
+    ],
+    ids=["fish", "tcsh"],
+)
+def test_other_shells_have_activate_files_of_their_own(fake: FakeBase, shell: list[str], script: str) -> None:
+    need(shell[0])
+    env = fake.create("work")
+    file = fake.prefix.parent / "script"
+    file.write_text(script)
+    done = subprocess.run([*shell, file], capture_output=True, text=True, env=fake.environment(E=str(env)), check=False)
+    assert done.stdout.splitlines() == [str(env), f"{env}/bin/python", "same", "left"], done
