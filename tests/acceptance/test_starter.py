@@ -411,3 +411,53 @@ def test_the_minimal_recipe_builds_and_runs(tmp_path: Path) -> None:
     install(installer, tmp_path / "base")
     listed = json.loads(run(tmp_path / "base/cmd/keel", "list", "--json", env=env(tmp_path / "base")).out)
     assert "pip" in str(listed)
+
+
+def readme_commands(heading: str) -> str:
+    """The first shell block below a heading of the README."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8").split(f"\n## {heading}\n", 1)[1]
+    return "\n".join(block for block in text.split("```sh\n", 1)[1].split("```", 1)[:1])
+
+
+def test_the_readmes_commands_work_as_they_are_written(starter_installer: Path, tmp_path: Path) -> None:
+    shutil.copy(starter_installer, tmp_path / "Starter-2026.11-py311-Linux-x86_64.sh")
+    commands = readme_commands("From the recipe to the work").replace("# removes", "-y # removes")
+    assert "keel create -n work" in commands
+    out = run("bash", "-eu", "-c", commands, cwd=tmp_path, env=clean_environment(tmp_path)).out
+    assert f"{tmp_path}/starter/envs/copy" in out
+    assert not (tmp_path / "starter").exists()
+
+
+def test_two_runs_on_one_prefix_at_once_do_not_disturb_each_other(starter_installer: Path, tmp_path: Path) -> None:
+    command = ["sh", str(starter_installer), "-b", "-p", str(tmp_path / "base")]
+    both = [
+        subprocess.Popen(command, env=clean_environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        for _ in range(2)
+    ]
+    said = [process.communicate(timeout=120)[0] for process in both]
+    codes = sorted(process.returncode for process in both)
+    assert codes in ([0, 4], [0, 7]), said
+    run(python(tmp_path / "base"), "-c", f"import {IMPORTS}")
+    assert [path.name for path in tmp_path.iterdir()] == ["base"]
+
+
+def test_offline_with_a_cold_cache_names_what_is_missing(tmp_path: Path) -> None:
+    recipe = tmp_path / "starter.yaml"
+    shutil.copy(ROOT / "recipes/starter.yaml", recipe)
+    lock = next((ROOT / "recipes").glob("pylock.starter-*-linux-x86_64.toml"), None)
+    if lock is None:
+        keel_builder("lock", ROOT / "recipes/starter.yaml", "--interpreter", "host")
+        lock = next((ROOT / "recipes").glob("pylock.starter-*-linux-x86_64.toml"))
+    shutil.copy(lock, tmp_path / lock.name)
+    options = ("--offline", "--interpreter", "host", "--output", tmp_path / "dist")
+    done = keel_builder("build", recipe, *options, cache=tmp_path / "cache", code=4)
+    assert "numpy-" in done.err
+    assert "rich-" in done.err
+    assert not (tmp_path / "dist").exists()
+
+
+def test_an_output_that_cannot_be_written_is_named(starter_installer: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    options = ("--interpreter", "host", "--output", tmp_path / "file" / "dist")
+    done = keel_builder("build", ROOT / "recipes/starter.yaml", *options, code=6)
+    assert str(tmp_path / "file" / "dist") in done.err
