@@ -1,8 +1,8 @@
 """Build the engine for all platforms, from this checkout's sources and pinned tools.
 
     python tools/build_engine.py [--platform NAME ...]   build, and write installer_templates/engine/prebuilt/
-    python tools/build_engine.py --check                 build elsewhere; exit 1 unless the committed bytes come out again
-    python tools/build_engine.py --check-sources         no build: exit 1 if a source changed since the binaries were made
+    python tools/build_engine.py --check                 build elsewhere; exit 1 unless the committed bytes come out
+    python tools/build_engine.py --check-sources         no build: exit 1 if a source changed since the last one
     python tools/build_engine.py --sanitize              one for this machine with gcc's address and undefined-behaviour
                                                          sanitizers; prints its path (for KEEL_TEST_ENGINE)
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "path.h"
+
 bool fail(struct failure *why, int code, const char *format, ...)
 {
     va_list arguments;
@@ -63,12 +65,15 @@ bool fail_memory(struct failure *why)
     return fail_hint(why, "try again with --threads 1");
 }
 
-/* Names of files may hold escape sequences or line breaks; neither belongs on a terminal or in a log. */
+/* Names of files may hold escape sequences, line breaks or bytes of no encoding; none belongs on a terminal or in a log. */
 static void print_clean(const char *label, const char *text)
 {
     fputs(label, stderr);
-    for (; *text != '\0'; text++)
-        fputc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, stderr);
+    for (size_t size = strlen(text), length; size > 0; text += length, size -= length) {
+        bool clean = (length = text_clean_character(text, size)) > 0;
+        length = clean ? length : 1;
+        fwrite(clean ? text : "?", 1, length, stderr);
+    }
     fputc('\n', stderr);
 }
 

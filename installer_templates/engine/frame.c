@@ -7,7 +7,7 @@
 #include <zstd.h>
 
 #define INPUT_SIZE ((size_t)256 << 10)
-#define WHOLE_LIMIT ((uint64_t)36 << 20)        /* frames are about 32 MiB, a little more with headers */
+#define WHOLE_LIMIT ((size_t)36 << 20)           /* frames are about 32 MiB, a little more with headers */
 #define WINDOW_OUTPUT (STREAM_CHUNK + (1 << 20)) /* of longer frames */
 
 static bool damaged(const struct frame_reader *self, struct failure *why, const char *what)
@@ -67,25 +67,20 @@ static bool check_header(struct frame_reader *self, struct failure *why)
     return true;
 }
 
-/* Memory for `capacity` bytes of output; what zstd allocated for a window is given back when it is not needed. */
+/* Memory for the output. One size serves all whole frames: pages that no frame reaches cost nothing, and those of the
+ * frame before are used again. What zstd allocated for a window is given back when it is not needed. */
 static bool prepare_output(struct frame_reader *self, struct failure *why)
 {
     bool whole = self->frame->raw <= WHOLE_LIMIT;
-    size_t capacity = whole ? (size_t)self->frame->raw : WINDOW_OUTPUT;
 
-    if (whole != self->whole) {
+    if (whole != self->whole || self->output == NULL) {
         ZSTD_freeDCtx(self->zstd);
         self->zstd = ZSTD_createDCtx();
         free(self->output);
-        self->output = NULL;
-        self->capacity = 0;
+        self->capacity = whole ? WHOLE_LIMIT : WINDOW_OUTPUT;
+        self->output = malloc(self->capacity);
+        self->whole = whole;
     }
-    if (self->capacity < capacity) {
-        free(self->output);
-        self->output = malloc(capacity);
-        self->capacity = self->output != NULL ? capacity : 0;
-    }
-    self->whole = whole;
     return (self->zstd != NULL && self->output != NULL) || fail_memory(why);
 }
 

@@ -6,6 +6,7 @@
 #include "failure.h"
 #include "install.h"
 #include "os.h"
+#include "path.h"
 
 #define VERSION "1"
 
@@ -89,6 +90,8 @@ static bool parse_command(char **arguments, bool install, struct command *comman
         return usage(why, "--offset %s is not a number of bytes", values[OFFSET]);
     if (values[THREADS] != NULL && (!parse_number(values[THREADS], EXTRACT_MAX_THREADS, &threads) || threads == 0))
         return usage(why, "--threads %s is not a number from 1 to 64", values[THREADS]);
+    if (values[FOREIGN] != NULL && path_problem(values[FOREIGN], false) != NULL)
+        return usage(why, "--foreign %s is not a path within the prefix", values[FOREIGN]);
     command->threads = (unsigned)threads;
     command->prefix = values[PREFIX];
     command->foreign = values[FOREIGN];

@@ -112,6 +112,8 @@ uint64_t os_milliseconds(void)
 
 /* --- Threads ---------------------------------------------------------------------------------------------------- */
 
+#define STACK ((size_t)1 << 20)
+
 struct os_thread {
     pthread_t thread;
     void (*work)(void *argument);
@@ -130,11 +132,18 @@ os_thread *os_thread_start(void (*work)(void *argument), void *argument)
 {
     os_thread *self = malloc(sizeof *self);
 
+    pthread_attr_t attributes;
+    int error;
+
     if (self == NULL)
         return NULL;
     self->work = work;
     self->argument = argument;
-    if (pthread_create(&self->thread, NULL, run_thread, self) != 0) {
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK); /* musl's default would be tight for zstd */
+    error = pthread_create(&self->thread, &attributes, run_thread, self);
+    pthread_attr_destroy(&attributes);
+    if (error != 0) {
         free(self);
         return NULL;
     }
@@ -276,21 +285,24 @@ int os_folder_open(const char *path, os_folder *folder)
     return keep_fd(open(path, OPEN_FOLDER), &folder->handle);
 }
 
-/* Make every missing folder of `path`. */
+/* Make the folder `path` after its missing parents; mostly they are there already, so the search goes upwards. */
 static int make_folders(int root, const char *path)
 {
     char part[PATH_LONGEST + 1];
-    size_t length = 0;
+    size_t whole = strlen(path), length = whole;
+    int error;
 
-    while (path[length] != '\0') {
-        length += strcspn(path + length, "/");
-        memcpy(part, path, length);
+    memcpy(part, path, whole + 1);
+    while ((error = result_of(mkdirat(root, part, 0755))) == ENOENT && strrchr(part, '/') != NULL) {
+        length = (size_t)(strrchr(part, '/') - part);
         part[length] = '\0';
-        if (mkdirat(root, part, 0755) != 0 && errno != EEXIST)
-            return errno;
-        length += path[length] == '/';
     }
-    return 0;
+    while ((error == 0 || error == EEXIST) && length < whole) {
+        part[length] = '/';
+        length = strlen(part);
+        error = result_of(mkdirat(root, part, 0755));
+    }
+    return error == EEXIST ? 0 : error; /* another thread was faster, or it is no folder, which opening it tells */
 }
 
 int os_folder_enter(os_folder root, const char *path, os_folder *folder)

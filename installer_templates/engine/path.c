@@ -14,7 +14,7 @@ static bool same_word(const char *text, size_t size, const char *word)
     size_t i = 0;
 
     for (; i < size && word[i] != '\0'; i++)
-        if (lower((unsigned char)text[i]) != word[i])
+        if (lower((unsigned char)text[i]) != (unsigned char)word[i])
             return false;
     return i == size && word[i] == '\0';
 }
@@ -74,11 +74,13 @@ const char *path_problem(const char *path, bool windows)
         return "it holds a backslash";
     if (!text_is_clean(path, size))
         return "it is not UTF-8, or holds control characters";
-    for (;;) {
+    for (int depth = 1;; depth++) {
         size_t length = strcspn(path, "/");
         const char *problem = name_problem(path, length, windows);
         if (problem != NULL || path[length] == '\0')
             return problem;
+        if (depth == PATH_DEEPEST)
+            return "it is nested too deeply";
         path += length + 1;
     }
 }
@@ -129,16 +131,22 @@ static size_t utf8_length(const unsigned char *text, size_t size)
     return code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff) ? 0 : length;
 }
 
-bool text_is_clean(const char *text, size_t size)
+size_t text_clean_character(const char *text, size_t size)
 {
     const unsigned char *bytes = (const unsigned char *)text;
+    size_t length = utf8_length(bytes, size);
+    bool control = bytes[0] < 0x20 || bytes[0] == 0x7f || (length == 2 && bytes[0] == 0xc2 && bytes[1] < 0xa0);
 
+    return control ? 0 : length;
+}
+
+bool text_is_clean(const char *text, size_t size)
+{
     while (size > 0) {
-        size_t length = utf8_length(bytes, size);
-        bool control = bytes[0] < 0x20 || bytes[0] == 0x7f || (length == 2 && bytes[0] == 0xc2 && bytes[1] < 0xa0);
-        if (length == 0 || control)
+        size_t length = text_clean_character(text, size);
+        if (length == 0)
             return false;
-        bytes += length;
+        text += length;
         size -= length;
     }
     return true;

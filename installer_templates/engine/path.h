@@ -7,6 +7,7 @@
 
 #define PATH_LONGEST 4095 /* bytes, without the zero */
 #define NAME_LONGEST 255  /* bytes of one component */
+#define PATH_DEEPEST 128  /* components; walks keep a folder open for each */
 
 /* NULL if `path` is a plain relative path that stays inside its folder, otherwise what is wrong with it, in words.
  * windows: refuse names that Windows cannot hold, too. */
@@ -14,6 +15,10 @@ const char *path_problem(const char *path, bool windows);
 
 /* The same for the target of a symbolic link at `path`: relative, and inside the tree after resolving `..` textually. */
 const char *path_link_problem(const char *path, const char *target);
+
+/* Bytes of the character at the beginning of `text`, which is not empty; 0 for a control character (Unicode's category Cc)
+ * and for what is not well-formed UTF-8. */
+size_t text_clean_character(const char *text, size_t size);
 
 /* Whether the text is well-formed UTF-8 without control characters (Unicode's category Cc). */
 bool text_is_clean(const char *text, size_t size);

@@ -17,7 +17,7 @@ BLOCK = 512
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One tar entry. kind: the type flag.  size, checksum: what the header claims, where that differs from the truth."""
+    """One tar entry. kind: the type flag.  size, checksum: what the header claims, where that is not the truth."""
 
     path: bytes
     content: bytes = b""
