@@ -27,7 +27,7 @@ _CHUNK = 2**20
 
 @dataclass(frozen=True, kw_only=True)
 class Compression:
-    """Parameters of zstd. `window_log`: at most 25 (docs/payload-format.md); the logs decide how much memory is used."""
+    """Parameters of zstd; they decide its memory, too. `window_log`: at most 25 (docs/payload-format.md)."""
 
     level: int
     window_log: int
