@@ -21,8 +21,8 @@ def prepare(installer: Path, place: Path) -> None:
     pack = f"tar --sort=name -C '{tree}' -c . | zstd -q -12 --long=25 -T0 -o '{place}/tree.tar.zst'"
     call("sh", "-c", pack)
     threads = {**os.environ, "XZ_OPT": "-T0"}
-    makeself = ["makeself", "--xz", "--complevel", "6", "--nox11", "--quiet", tree, place / "rival.run", "rival", "true"]
-    call(*makeself, env=threads)
+    makeself = ["makeself", "--xz", "--complevel", "6", "--nox11", "--quiet", tree, place / "rival.run", "rival"]
+    call(*makeself, "true", env=threads)
 
 
 def peers(installer: Path, wheels: Path, prepared: Path) -> list[Peer]:
