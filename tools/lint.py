@@ -8,9 +8,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def shell_files() -> list[str]:
-    """Files that are plain shell as they stand."""
-    templates = ROOT / "installer_templates"
-    candidates = [ROOT / "run", *templates.rglob("*.sh"), *(templates / "base").rglob("cmd/keel")]
+    """Scripts that stand on their own. The header's pieces are checked together, by its unit tests."""
+    base = ROOT / "installer_templates" / "base"
+    candidates = [ROOT / "run", ROOT / ".ci" / "run", *base.rglob("*.sh"), base / "cmd" / "keel"]
     return sorted({str(path.relative_to(ROOT)) for path in candidates if path.is_file()})
 
 
