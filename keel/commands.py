@@ -3,7 +3,7 @@
 import os
 import time
 from argparse import Namespace
-from typing import List
+from typing import TYPE_CHECKING, List
 
 from . import __version__
 from .base import Base, find_base, users_base
@@ -11,22 +11,19 @@ from .console import confirm, say, say_json, size, star, table, warn
 from .environments import Environment, active_prefix, find_environment, list_environments
 from .errors import KeelError
 
+if TYPE_CHECKING:
+    from .building import Created
+
 
 def create(options: Namespace, prefix: str) -> int:
     from .building import destination
-    from .clone import clone
-    from .create import create as create_from_store
 
     base = find_base(prefix)
     started = time.monotonic()
     if options.clone is not None and (options.packages or options.no_pip):
         raise KeelError("a clone is exact: packages and --no-pip cannot be given with --clone")
     environment = destination(base, name=options.name, path=options.path)
-    if options.clone is not None:
-        source = find_environment(base, options.clone)
-        done = clone(base, environment, source, copy=options.copy)
-    else:
-        done = create_from_store(base, environment, options.packages, with_pip=not options.no_pip, copy=options.copy)
+    done = _cloned(base, environment, options) if options.clone is not None else _created(base, environment, options)
     if options.json:
         say_json(
             {
@@ -46,6 +43,18 @@ def create(options: Namespace, prefix: str) -> int:
     say(f"{count}, {done.linked} files linked{copied}, in {time.monotonic() - started:.2f} s")
     say(f"to use it: keel activate {_shell_word(environment.label)}")
     return 0
+
+
+def _created(base: Base, environment: Environment, options: Namespace) -> "Created":
+    from .create import create as create_from_store
+
+    return create_from_store(base, environment, options.packages, with_pip=not options.no_pip, copy=options.copy)
+
+
+def _cloned(base: Base, environment: Environment, options: Namespace) -> "Created":
+    from .clone import clone
+
+    return clone(base, environment, find_environment(base, options.clone), copy=options.copy)
 
 
 def _shell_word(text: str) -> str:

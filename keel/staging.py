@@ -9,8 +9,6 @@ import errno
 import fcntl
 import os
 import re
-import secrets
-import shutil
 from types import TracebackType
 from typing import List, Optional, Type
 
@@ -43,7 +41,7 @@ class Staging:
         parent, name = os.path.split(self.dest)
         self._make_parents(parent)
         while True:
-            self.folder = os.path.join(parent, f".{name[:40]}.keel-{secrets.token_hex(6)}")
+            self.folder = os.path.join(parent, f".{name[:40]}.keel-{os.urandom(6).hex()}")
             os.mkdir(self.folder)
             with contextlib.suppress(FileNotFoundError):
                 self._lock = os.open(self.folder, os.O_RDONLY)
@@ -114,6 +112,8 @@ def remove_tree(folder: str) -> None:
     """`rm -rf`: also folders that were made read-only; nothing happens where there is none."""
     if not os.path.lexists(folder):
         return
+    import shutil  # brings compression libraries along
+
     try:
         shutil.rmtree(folder)
     except PermissionError:
