@@ -121,7 +121,7 @@ def _wheel_bytecode(compiler: Compiler, unit: WheelUnit) -> Slice:
         sha256=unit.locked.sha256,
         mtime=unit.mtime,
         folder=unit.store,
-        sources=lambda: unit.read(unit.sources()),
+        sources=lambda: unit.read(unit.sources(compiler.tag)),
     )
 
 

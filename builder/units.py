@@ -115,6 +115,12 @@ def manager_slice() -> tuple[Slice, str]:
     return Slice(unit="keel", stage=0, key=digest("manager", sha256), entries=entries), sha256
 
 
+def _pyc(source: str, cache_tag: str) -> str:
+    """`pkg/mod.py` -> `pkg/__pycache__/mod.cpython-311.pyc` (PEP 3147)."""
+    folder, _, name = source.rpartition("/")
+    return f"{folder}/__pycache__/{name[:-3]}.{cache_tag}.pyc".lstrip("/")
+
+
 @dataclass(frozen=True, kw_only=True)
 class WheelUnit:
     """One wheel on its way into the store and, if `base`, into the base.
@@ -167,8 +173,12 @@ class WheelUnit:
         with self._explained():
             return plan(UnitFiles([*self.files.names, *pycs], self._read), scheme, requested=self.requested)
 
-    def sources(self) -> list[str]:
-        """Paths of the Python modules in the unit that deserve a pyc: no tests, nothing that is never imported."""
+    def sources(self, cache_tag: str) -> list[str]:
+        """Paths of the Python modules in the unit that deserve a pyc: no tests, nothing that is never imported.
+
+        cache_tag: of the Python ("cpython-311"). A pyc that a wheel brings along stays as it is, with the rest of it.
+        """
+        there = set(self.files.names)
         data = self.files.dist_info[: -len(".dist-info")] + ".data/"
         importable = (f"{data}purelib/", f"{data}platlib/")
         return [
@@ -177,6 +187,7 @@ class WheelUnit:
             if name.endswith(".py")
             and not {"tests", "test"} & set(name.split("/")[:-1])
             and (not name.startswith(data) or name.startswith(importable))
+            and _pyc(name, cache_tag) not in there
         ]
 
     def read(self, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:

@@ -172,6 +172,14 @@ def test_a_module_of_a_wheel_cannot_stand_in_for_the_standard_library_while_it_i
     assert [path for path in members(payload, 0) if path.endswith(f"py_compile.{CACHE_TAG}.pyc") and "evil" in path]
 
 
+def test_a_pyc_that_a_wheel_brings_along_stays(workshop: Workshop) -> None:
+    files = {"app/__init__.py": "", "app/x.py": "", f"app/__pycache__/x.{CACHE_TAG}.pyc": b"theirs"}
+    app = make_wheel(workshop.folder, "app", files=files)
+    stage0 = members(workshop.assemble([app], "[app]"), 0)
+    assert stage0[f"pkgs/app-1.0-{sha256(app)[:8]}/app/__pycache__/x.{CACHE_TAG}.pyc"].size == len(b"theirs")
+    assert f"pkgs/app-1.0-{sha256(app)[:8]}/app/__pycache__/__init__.{CACHE_TAG}.pyc" in stage0
+
+
 def test_of_two_units_with_the_same_file_the_first_keeps_it(workshop: Workshop) -> None:
     one = make_wheel(workshop.folder, "one", files={"one.py": "", "tests/__init__.py": "1"})
     two = make_wheel(workshop.folder, "two", files={"two.py": "", "tests/__init__.py": "2"})
