@@ -7,7 +7,7 @@ from pathlib import Path
 from .errors import RecipeError
 from .platforms import PLATFORMS, Platform
 from .recipe import Recipe, RecipeFile
-from .recipe_values import platform_name, python_minor, python_version
+from .recipe.values import platform_name, python_minor, python_version
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT))
 
 import yaml  # noqa: E402
 
-from builder.schema import json_schema  # noqa: E402
+from builder.recipe.schema import json_schema  # noqa: E402
 
 SCHEMA = ROOT / "docs" / "recipe.schema.json"
 PAGE = ROOT / "docs" / "recipe.md"

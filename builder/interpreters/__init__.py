@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import recipe_interpreters as recipe
 from ..errors import InterpreterError
+from ..recipe import interpreters as recipe
 from ..settings import Settings
 from ..target import Target
 from .archive import UrlSource

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pbs_installer
 
 from ..errors import InterpreterError
-from ..recipe_interpreters import PbsSource as Options
+from ..recipe.interpreters import PbsSource as Options
 from .archive import build_of, fetch_archive, file_name, interpreter_from_archive
 from .model import Interpreter, UnavailableError
 from .wanted import Wanted

@@ -21,7 +21,7 @@ from builder.interpreters.host_facts import ask_host, check_host
 from builder.interpreters.libraries import Linker
 from builder.interpreters.model import UnavailableError
 from builder.platforms import PLATFORMS
-from builder.recipe_model import Recipe
+from builder.recipe.model import Recipe
 from builder.report import SilentReporter
 from builder.settings import Settings, current_host
 from builder.target import Target

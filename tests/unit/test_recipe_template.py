@@ -6,8 +6,8 @@ import pytest
 
 from builder.errors import RecipeError
 from builder.recipe import PathSource
-from builder.recipe_problems import Place
-from builder.recipe_template import Template
+from builder.recipe.problems import Place
+from builder.recipe.template import Template
 
 from .recipes import HEAD, load, problems, recipe_of, write
 

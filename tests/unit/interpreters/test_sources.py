@@ -214,7 +214,7 @@ def test_a_build_that_the_catalogue_does_not_have(tmp_path: Path, monkeypatch: p
 
 def test_the_real_catalogue_has_every_platform() -> None:
     from builder.interpreters.pbs import PbsSource
-    from builder.recipe_interpreters import PbsSource as Options
+    from builder.recipe.interpreters import PbsSource as Options
 
     options = Options(mirror=None, build=None, sha256=None)
     for platform in ("linux-x86_64", "linux-aarch64", "macos-x86_64", "macos-arm64"):

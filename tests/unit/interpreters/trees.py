@@ -12,7 +12,7 @@ from builder.fetch import Fetcher
 from builder.interpreters.wanted import Wanted
 from builder.lock import LockedInterpreter
 from builder.platforms import PLATFORMS
-from builder.recipe_model import Recipe
+from builder.recipe.model import Recipe
 from builder.report import Progress, SilentReporter
 from builder.settings import Host, Settings
 from builder.target import Target

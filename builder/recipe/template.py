@@ -17,7 +17,7 @@ from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from .recipe_problems import Place, Problem, RecipeMistakes
+from .problems import Place, Problem, RecipeMistakes
 
 # A recipe of 10,000 packages fits; a runaway loop does not.
 MAX_CHARACTERS = 256 * 1024

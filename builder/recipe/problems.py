@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .errors import RecipeError
+from ..errors import RecipeError
 
 # The userinfo of a URL: credentials never reach a message.
 _USERINFO = re.compile(r"(?<=//)[^@\s]*@")

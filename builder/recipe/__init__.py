@@ -11,14 +11,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from .errors import RecipeError
-from .recipe_interpreters import INTERPRETER_KEYS, HostSource, PageSource, PathSource, PbsSource, Source, UrlSource
-from .recipe_model import Index, Recipe, RecipeHead
-from .recipe_problems import Place, Problem, RecipeMistakes, finding_in_words, recipe_error, show_path
-from .recipe_source import Document, read_document
-from .recipe_template import Template
-from .recipe_values import Surroundings, items, platform_name, python_minor, python_version
+from ..errors import RecipeError
+from .interpreters import INTERPRETER_KEYS, HostSource, PageSource, PathSource, PbsSource, Source, UrlSource
+from .model import Index, Recipe, RecipeHead
+from .problems import Place, Problem, RecipeMistakes, finding_in_words, recipe_error, show_path
 from .schema import json_schema
+from .source import Document, read_document
+from .template import Template
+from .values import Surroundings, items, platform_name, python_minor, python_version
 
 __all__ = [
     "HostSource", "Index", "PageSource", "PathSource", "PbsSource", "Recipe", "RecipeFile", "RecipeHead", "Source",

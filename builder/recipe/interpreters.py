@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo
 
-from .recipe_problems import did_you_mean, kind_of
-from .recipe_types import FileOrFolder, Model, PbsBuild, Sha256, Url, each, listed
+from .problems import did_you_mean, kind_of
+from .types import FileOrFolder, Model, PbsBuild, Sha256, Url, each, listed
 
 
 class PbsSource(Model):

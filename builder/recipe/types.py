@@ -1,4 +1,4 @@
-"""The types that the recipe's model is made of: checks of `recipe_values` together with their JSON Schema."""
+"""The types that the recipe's model is made of: checks of `values` together with their JSON Schema."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from pathlib import Path
@@ -9,8 +9,8 @@ from packaging.utils import canonicalize_name
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, WithJsonSchema
 from pydantic_core import InitErrorDetails, PydanticKnownError, ValidationError
 
-from . import recipe_values as values
-from .platforms import PLATFORMS
+from ..platforms import PLATFORMS
+from . import values
 
 
 class Model(BaseModel):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .recipe_model import Recipe
+from .model import Recipe
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # What a schema says about a value rather than of it.

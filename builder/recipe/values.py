@@ -17,8 +17,8 @@ from packaging.utils import InvalidName, InvalidWheelFilename, canonicalize_name
 from pydantic import ValidationInfo
 from pydantic_core import PydanticKnownError
 
-from .platforms import PLATFORMS
-from .recipe_problems import did_you_mean, kind_of
+from ..platforms import PLATFORMS
+from .problems import did_you_mean, kind_of
 
 NAME_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$"
 VERSION_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._+-]{0,62}[A-Za-z0-9])?$"

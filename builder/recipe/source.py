@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 from yaml.constructor import SafeConstructor
 
-from .recipe_problems import Place, Problem, RecipeMistakes, show_path
-from .recipe_template import Rendered
+from .problems import Place, Problem, RecipeMistakes, show_path
+from .template import Rendered
 
 Path = tuple[int | str, ...]
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from packaging.requirements import Requirement
 from pydantic import Field, ValidationInfo
 
-from .recipe_interpreters import PbsSource, Sources
-from .recipe_types import (
+from .interpreters import PbsSource, Sources
+from .types import (
     Constraints,
     FindLinks,
     Glibc,
