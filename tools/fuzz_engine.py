@@ -51,6 +51,7 @@ def example_tar() -> bytes:
     entries = [
         (tarfile.REGTYPE, "pkgs/a-1/a.py", "", b"x = 1\n"),
         (tarfile.REGTYPE, "/".join(["très-long"] * 20), "", b"123"),
+        (tarfile.REGTYPE, "/".join(["the-longest"] * 100 + ["x" * 250] * 11), "", b""),
         (tarfile.DIRTYPE, "envs", "", b""),
         (tarfile.LNKTYPE, "lib/a.py", "pkgs/a-1/a.py", b""),
         (tarfile.SYMTYPE, "bin/python", "python3.11", b""),

@@ -86,28 +86,6 @@ static bool is_ours(const char *folder, struct failure *why)
 
 /* --- Opening ------------------------------------------------------------------------------------------------------- */
 
-/* Clean up after a run that was killed while it worked within the prefix. */
-static enum attempt finish_dead_run(struct stage *self, struct failure *why)
-{
-    char *inside = path_join(self->prefix, STAGING_NAME);
-    enum os_kind kind = OS_NOTHING;
-    enum attempt attempt = OPENED;
-
-    if (inside == NULL) {
-        fail_memory(why);
-        return FAILED;
-    }
-    if (os_kind_of(inside, &kind) == 0 && kind != OS_NOTHING) {
-        attempt = is_ours(inside, why) ? lock_folder(self, inside, why) : FAILED;
-        if (attempt == OPENED && !empty_folder(self, inside, why))
-            attempt = FAILED;
-        if (attempt == OPENED)
-            remove_folder(self, inside);
-    }
-    free(inside);
-    return attempt;
-}
-
 /* `<parent>/.<name>.keel-staging`; a long name is replaced by a hash. */
 static char *sibling_of(const char *prefix)
 {
@@ -129,6 +107,39 @@ static char *sibling_of(const char *prefix)
     sibling = parent != NULL ? path_join(parent, name) : NULL;
     free(parent);
     return sibling;
+}
+
+/* Clean up what a killed run left in `folder`, if there is such a folder. */
+static enum attempt finish_dead_run(struct stage *self, const char *folder, struct failure *why)
+{
+    enum os_kind kind = OS_NOTHING;
+    enum attempt attempt;
+
+    if (os_kind_of(folder, &kind) != 0 || kind == OS_NOTHING)
+        return OPENED;
+    attempt = is_ours(folder, why) ? lock_folder(self, folder, why) : FAILED;
+    if (attempt == OPENED && !empty_folder(self, folder, why))
+        return FAILED;
+    if (attempt == OPENED)
+        remove_folder(self, folder);
+    return attempt;
+}
+
+/* The same for both places where a staging folder may be. */
+static enum attempt finish_dead_runs(struct stage *self, struct failure *why)
+{
+    char *inside = path_join(self->prefix, STAGING_NAME), *sibling = sibling_of(self->prefix);
+    enum attempt attempt = FAILED;
+
+    if (inside == NULL || sibling == NULL)
+        fail_memory(why);
+    else
+        attempt = finish_dead_run(self, inside, why);
+    if (attempt == OPENED)
+        attempt = finish_dead_run(self, sibling, why);
+    free(inside);
+    free(sibling);
+    return attempt;
 }
 
 static bool must_be_in_place(const char *prefix, const struct prefix_state *state)
@@ -226,7 +237,7 @@ static enum attempt open_folder(struct stage *self, struct failure *why)
 
 static enum attempt try_open(struct stage *self, const char *marker, bool force, struct failure *why)
 {
-    enum attempt attempt = finish_dead_run(self, why);
+    enum attempt attempt = finish_dead_runs(self, why);
     struct prefix_state state;
 
     if (attempt != OPENED)

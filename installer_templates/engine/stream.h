@@ -27,6 +27,8 @@ static inline bool stream_want(struct stream *self, size_t want, struct failure 
 
 static inline void stream_take(struct stream *self, size_t size)
 {
+    if (size == 0) /* there may be no data yet to point to */
+        return;
     self->data += size;
     self->size -= size;
 }

@@ -68,6 +68,21 @@ static void disturb(uint8_t *bytes, size_t *size)
     }
 }
 
+/* Make the checksums of tar headers right again, or mutations would never come past them. */
+static void mend_checksums(uint8_t *bytes, size_t size)
+{
+    for (size_t at = 1; at + 512 <= size; at += 512) {
+        unsigned sum = 8 * ' ';
+        char text[8];
+        if (memcmp(bytes + at + 257, "ustar", 5) != 0)
+            continue;
+        for (size_t i = 0; i < 512; i++)
+            sum += i < 148 || i >= 156 ? bytes[at + i] : 0;
+        snprintf(text, sizeof text, "%06o", sum & 0777777);
+        memcpy(bytes + at + 148, text, 7);
+    }
+}
+
 int main(int count, char **words)
 {
     static uint8_t work[LONGEST];
@@ -95,6 +110,8 @@ int main(int count, char **words)
         size = seeds[seed].size;
         for (uint64_t times = 1 + chance(8); times > 0; times--)
             disturb(work, &size);
+        if (chance(4) != 0)
+            mend_checksums(work, size);
         memcpy(last, work, size);
         exact = malloc(size); /* of its own size, so that the sanitizer sees any byte too many */
         if (exact == NULL)

@@ -1,12 +1,14 @@
 """What an installation lays down, and where it refuses to."""
 
 import os
+import shlex
 import shutil
 import stat
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from tests.conftest import need_root
@@ -155,6 +157,14 @@ def test_plain_lines_tell_what_happens(demo: Engine, tmp_path: Path) -> None:
         "verified",
         "installed Demo Base 1.0",
     ]
+
+
+def test_a_terminal_gets_a_bar_that_goes_away(demo: Engine, tmp_path: Path) -> None:
+    command = demo.command("install", "--prefix", tmp_path / "base")
+    shown, code = pexpect.run(shlex.join(command), withexitstatus=True)
+    assert code == 0
+    assert b"\runpacking [" in shown
+    assert shown.endswith(b"\rverified\r\ninstalled Demo Base 1.0\r\n")
 
 
 def test_bytes_behind_the_payload_belong_to_somebody_else(

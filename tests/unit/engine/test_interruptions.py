@@ -164,6 +164,14 @@ def test_a_torn_journal_undoes_nothing(demo: Engine, tmp_path: Path) -> None:
     assert listing(prefix) == ["bin", "lib", "lib/mine.txt"]
 
 
+def test_a_run_that_was_killed_after_the_rename_leaves_nothing_for_long(demo: Engine, tmp_path: Path) -> None:
+    assert demo.install(tmp_path / "deep/base").code == 0
+    staging(tmp_path).mkdir()
+    (staging(tmp_path) / "lock").write_text("")
+    assert demo.install(tmp_path / "deep/base").code == 4
+    assert not staging(tmp_path).exists()
+
+
 def test_a_run_that_was_killed_in_an_empty_prefix_is_not_in_the_way(demo: Engine, tmp_path: Path) -> None:
     prefix = tmp_path / "base"
     shutil.copytree(filled_prefix(tmp_path / "other"), prefix / ".keel-staging/tree")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import need_root
+from tests.conftest import need, need_root
 
 from .conftest import Engine, listing
 from .payload_maker import MARKER, file, folder, payload_of
@@ -105,6 +105,23 @@ def test_a_mount_point_is_filled_in_place(demo: Engine, tmp_path: Path) -> None:
         assert demo.install(prefix).code == 0
         assert (prefix / MARKER).exists()
         assert not (prefix / ".keel-staging").exists()
+
+
+def test_links_are_reflinks_where_the_file_system_has_them(demo: Engine, tmp_path: Path) -> None:
+    make_xfs, disk = need("mkfs.xfs"), tmp_path / "disk"
+    disk.mkdir()
+    with mounted(tmp_path / "memory", "size=600m") as memory:
+        with (memory / "image").open("wb") as stream:
+            stream.truncate(512 << 20)
+        subprocess.run([make_xfs, "-q", "-m", "reflink=1", memory / "image"], check=True)
+        subprocess.run(["mount", "-o", "loop", memory / "image", disk], check=True)
+        try:
+            assert demo.install(disk / "base").code == 0
+            store, link = disk / "base/pkgs/tool-1/tool.py", disk / "base/lib/tool.py"
+            assert (link.read_bytes(), link.stat().st_mode) == (store.read_bytes(), store.stat().st_mode)
+            assert (link.stat().st_mtime, link.stat().st_nlink) == (1_000_000_002, 1)
+        finally:
+            subprocess.run(["umount", disk], check=True)
 
 
 @pytest.mark.parametrize("room", ["64k", "1m", "2m"])
