@@ -41,12 +41,14 @@ def build(recipe: Path, output: Path, cache: Path) -> float:
 
 def main() -> None:
     parser = arguments(__doc__)
+    parser.add_argument("--compression", choices=("best", "fast"), default="best")
     parser.add_argument("--downloads", type=Path, help="a cache's downloads, to begin with")
     options = parser.parse_args()
     cache, output = options.work / "cache", options.work / "dist"
     options.work.mkdir(parents=True, exist_ok=True)
     text = (ROOT / "recipes" / "data-science.yaml").read_text()
     recipe = options.work / "data-science.yaml"
+    text = text.replace("compression: best", f"compression: {options.compression}")
     recipe.write_text(text)
     if options.downloads:
         shutil.copytree(options.downloads, cache / "downloads", dirs_exist_ok=True)
