@@ -37,7 +37,7 @@ def clone(base: Base, environment: Environment, source: Environment, *, copy: bo
             cloner.tree("")
         link_folders(linker, cloner.links)
         if not os.path.lexists(os.path.join(folder, "pip.conf")):
-            write_pip_config(folder, base.manifest.index)
+            write_pip_config(folder, base.index)
         return [(package.name, package.version) for package in installed(folder, base)]
 
     return build(base, environment, fill, copy=copy)

@@ -22,7 +22,7 @@ def create(
 
     def fill(folder: str, linker: Linker) -> List[Tuple[str, str]]:
         lay_out(base, folder, environment.prefix, name=environment.name)
-        write_pip_config(folder, base.manifest.index)
+        write_pip_config(folder, base.index)
         installer = _Installer(base, folder, linker)
         for unit, requested in units:
             installer.install(unit, requested=requested)

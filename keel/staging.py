@@ -82,6 +82,23 @@ class Staging:
                 os.rmdir(path)
 
 
+def replace_file(path: str, data: bytes) -> None:
+    """Write the file at `path` anew in one step, with the mode that it had, or 0644. Raises OSError."""
+    temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)[:40]}.keel-{os.urandom(6).hex()}")
+    try:
+        mode = os.stat(path).st_mode & 0o777
+    except FileNotFoundError:
+        mode = 0o644
+    try:
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
 def _lock(descriptor: int) -> bool:
     """Whether the folder is now locked by this process; True as well where the file system knows no locks."""
     try:
