@@ -52,7 +52,7 @@ def test_neither_environments_nor_clones_have_the_mark(fake: FakeBase, roots: No
     settle.settle(str(fake.prefix))
     fake.clone("copy", "base")
     fake.create("new")
-    assert not [path for path in (fake.prefix / "envs").rglob("EXTERNALLY-MANAGED")]
+    assert not list((fake.prefix / "envs").rglob("EXTERNALLY-MANAGED"))
     assert (fake.env("copy") / LIBRARY / "pip").is_dir()
 
 

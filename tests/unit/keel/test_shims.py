@@ -101,7 +101,7 @@ def test_a_shim_without_its_base_says_where_it_belongs(
 ) -> None:
     backend = load(fake.add("demo"))
     monkeypatch.setattr(sys, "base_prefix", str(tmp_path))
-    with pytest.raises(SystemExit, match="this sdist belongs to a Keel base, which holds demo 1.0") as ended:
+    with pytest.raises(SystemExit, match=r"this sdist belongs to a Keel base, which holds demo 1\.0") as ended:
         backend.build_wheel(str(tmp_path))
     assert "keel wheelhouse FOLDER demo" in str(ended.value)
 
@@ -110,7 +110,7 @@ def test_a_shim_of_another_base_is_refused(fake: FakeBase, load: Loader, tmp_pat
     backend = load(fake.add("demo"))
     fake.units = [unit for unit in fake.units if unit.name != "demo"]
     fake.write_manifest()
-    with pytest.raises(SystemExit, match="belongs to another Keel base.*demo 1.0"):
+    with pytest.raises(SystemExit, match=r"belongs to another Keel base.*demo 1\.0"):
         backend.build_wheel(str(tmp_path))
 
 
@@ -124,5 +124,5 @@ def test_a_damaged_store_ends_the_build_with_a_message(fake: FakeBase, load: Loa
 def test_there_is_no_source_code_to_edit_or_pack(fake: FakeBase, load: Loader, tmp_path: Path) -> None:
     backend = load(fake.add("demo"))
     for hook in (backend.build_editable, backend.build_sdist):
-        with pytest.raises(SystemExit, match="demo 1.0 is bundled as a wheel"):
+        with pytest.raises(SystemExit, match=r"demo 1\.0 is bundled as a wheel"):
             hook(str(tmp_path))
