@@ -25,6 +25,8 @@ COMMANDS: Dict[str, Command] = {
     "activate": Command(_ENVIRONMENTS, "use an environment in this shell (without a name the base)"),
     "deactivate": Command(_ENVIRONMENTS, "return to what was active before, in this shell"),
     "env": Command(_ENVIRONMENTS, "list and remove environments"),
+    "run": Command(_ENVIRONMENTS, "run a program in an environment; streams and exit code are its own"),
+    "kernel": Command(_ENVIRONMENTS, "let Jupyter start notebooks in an environment"),
     "list": Command(_PACKAGES, "list the packages of an environment (else the active one, else the base)"),
     "wheelhouse": Command(_PACKAGES, "rebuild wheel files from the store, for pip, uv or another machine"),
     "info": Command(_BASE, "show the base, its Python, its folders and the active environment"),
