@@ -28,6 +28,8 @@ _ONLINE = """\
 find-links = {shims}
 index-url = {index}
 """
+_NOWHERE = "no-index"
+_SHIMS = re.compile(rf"file://[^\s,]*/{re.escape(INDEX)}(?=(?:/{_NOWHERE})?/?(?:[\s,]|$))")
 # A setting's continuation lines are indented.
 _FIND_LINKS = re.compile(r"^find-links[ \t]*[=:].*(?:\n[ \t]+\S.*)*", re.MULTILINE)
 
@@ -74,14 +76,15 @@ def mend_pip_config(base: Base, prefix: str) -> bool:
     Nothing else in it is touched. Gives whether it was changed. Raises OSError.
     """
     text = _read(prefix)
-    mended = _FIND_LINKS.sub(lambda setting: _moved(setting[0], shims_url(base)), text)
+    mended = _FIND_LINKS.sub(lambda setting: moved_shims(base, setting[0]), text)
     if mended != text:
         _write(prefix, mended)
     return mended != text
 
 
-def _moved(setting: str, url: str) -> str:
-    return re.sub(rf"file://\S*/{re.escape(INDEX)}(?=/?(?:\s|$))", lambda _: url, setting)
+def moved_shims(base: Base, text: str) -> str:
+    """`text` (a setting of pip, a variable of uv) with the address of any base's shims made that of this base's."""
+    return _SHIMS.sub(lambda _: shims_url(base), text)
 
 
 def follow_index(base: Base, prefixes: List[str]) -> List[str]:
@@ -122,7 +125,7 @@ def default_variables(base: Base) -> Dict[str, str]:
     """
     return {
         "UV_FIND_LINKS": shims_url(base),
-        "UV_DEFAULT_INDEX": base.index or f"{shims_url(base)}/no-index",
+        "UV_DEFAULT_INDEX": base.index or f"{shims_url(base)}/{_NOWHERE}",
     }
 
 
