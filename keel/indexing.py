@@ -62,12 +62,12 @@ def write_pip_config(base: Base, folder: str) -> None:
 def write_base_pip_config(base: Base) -> None:
     """`pip.conf` of the base itself, or, where there is one, its `find-links` for where the base is now.
 
-    Raises OSError.
+    It is for everybody, as the rest of the base. Raises OSError.
     """
     if os.path.lexists(os.path.join(base.prefix, _CONFIG)):
         mend_pip_config(base, base.prefix)
     else:
-        _write(base.prefix, pip_config(base, _index_of_base(base)))
+        _write(base.prefix, pip_config(base, _index_of_base(base)), mode=0o644)
 
 
 def mend_pip_config(base: Base, prefix: str) -> bool:
@@ -137,7 +137,7 @@ def _read(prefix: str) -> str:
         return ""
 
 
-def _write(prefix: str, text: str) -> None:
+def _write(prefix: str, text: str, *, mode: Optional[int] = None) -> None:
     from .staging import replace_file
 
-    replace_file(os.path.join(prefix, _CONFIG), text.encode("utf-8", "surrogateescape"))
+    replace_file(os.path.join(prefix, _CONFIG), text.encode("utf-8", "surrogateescape"), mode=mode)
