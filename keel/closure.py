@@ -61,7 +61,8 @@ def closure(
         by_name.setdefault(str(canonicalize_name(candidate.name)), []).append(candidate)
     for name, versions in by_name.items():
         versions.sort(key=_version, reverse=True)
-        versions.sort(key=lambda one, first=preferred.get(name): one.version != first)  # type: ignore[misc]
+        first = [one for one in versions if one.version == preferred.get(name)]
+        versions[:] = [*first, *(one for one in versions if one not in first)]
     held = list(_limits(limits, environment))
     demands, chosen = _follow(_parse(requirements, environment), by_name, environment, held)
     unmet = [name for name in sorted(demands) if not _choose([chosen[name]] if name in chosen else [], demands[name])]

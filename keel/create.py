@@ -7,11 +7,12 @@ from .base import Base
 from .building import Created, build
 from .environments import Environment
 from .errors import KeelError
+from .indexing import write_pip_config
 from .linker import Linker
 from .manifest import Unit
 from .placing import Placer
 from .store import environment_scheme
-from .venv import lay_out, write_pip_config
+from .venv import lay_out
 from .wanted import Plan, Wanted
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def create_planned(
 
     def fill(folder: str, linker: Linker) -> List[Tuple[str, str]]:
         lay_out(base, folder, environment.prefix, name=environment.name)
-        write_pip_config(folder, base.index)
+        write_pip_config(base, folder)
         placer = Placer(base, folder, linker, environment_scheme(base))
         for unit, requested in plan.link:
             placer.add(unit, requested=requested)

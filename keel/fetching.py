@@ -1,7 +1,7 @@
 """pip and uv, for what the store does not have: they resolve first, and later install exactly what came out of that.
 
-Both get the packages of the store and what is installed as preferences, and the shims of the store (`pkgs/.index`) as a
-place to look in, so that bundled packages count wherever they fit; what they choose out of those is linked, not fetched.
+Both get the packages of the store and what is installed as preferences, and the shims of the store (`keel.shims`) as a
+place to look in, so that bundled packages count wherever they fit; what they choose of those is linked, not fetched.
 """
 
 import contextlib
@@ -18,6 +18,7 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Seq
 from ._vendor.packaging.requirements import InvalidRequirement, Requirement
 from .base import Base
 from .errors import KeelError
+from .indexing import file_url, shims_url
 from .installed import normalised
 from .wanted import Pin, Wanted
 
@@ -49,9 +50,7 @@ class Fetcher:
         self._quiet = quiet
         self._lock = lock
         self._uv = find_uv(base)
-        shims = os.path.join(base.store, ".index")
-        if os.path.isdir(shims):
-            self._options += ["--find-links", _file_url(shims)]
+        self._options += ["--find-links", shims_url(base)]
         if not has_index(base, wanted):
             self._options = [*(word for word in self._options if word != "--no-index"), "--no-index"]
         elif "--index-url" not in self._options and base.index is not None:
@@ -127,7 +126,7 @@ class Fetcher:
                 self._run([*self._pip(place), *words, *self._common_pip(), "--no-warn-script-location"])
 
     def _pip(self, place: Place) -> List[str]:
-        """pip out of the store, run by the environment's Python: the environment may have none, or one that is broken."""
+        """pip out of the store, run by the environment's Python: the environment may have none, or a broken one."""
         for unit in self._base.manifest.units:
             path = os.path.join(self._base.prefix, unit.path, "pip")
             if unit.name == "pip" and os.path.isfile(os.path.join(path, "__main__.py")):
@@ -156,7 +155,9 @@ class Fetcher:
             return None
         if capture:
             return str((said or b"").decode("utf-8", "replace"))
-        raise KeelError(f"{name} failed (exit code {process.returncode}); it says above why", hint="nothing was changed")
+        raise KeelError(
+            f"{name} failed (exit code {process.returncode}); it says above why", hint="nothing was changed"
+        )
 
 
 @contextlib.contextmanager
@@ -188,7 +189,9 @@ def find_uv(base: Base) -> Optional[str]:
         return None
     found = shutil.which("uv") or shutil.which("uv", path=os.path.join(base.prefix, "bin"))
     if wish == "uv" and found is None:
-        raise KeelError("uv is set as installer, but it is not on PATH", hint="install it, or: keel config unset installer")
+        raise KeelError(
+            "uv is set as installer, but it is not on PATH", hint="install it, or: keel config unset installer"
+        )
     return found
 
 
@@ -243,13 +246,7 @@ def _as_word(word: str) -> str:
     path, bracket, extras = word.partition("[") if word.endswith("]") else (word, "", "")
     if "://" in word or " @ " in word or not os.path.exists(os.path.expanduser(path)):
         return word
-    return _file_url(os.path.abspath(os.path.expanduser(path))) + bracket + extras
-
-
-def _file_url(path: str) -> str:
-    from urllib.parse import quote
-
-    return "file://" + quote(os.fsencode(path))
+    return file_url(os.path.abspath(os.path.expanduser(path))) + bracket + extras
 
 
 def _write(path: str, lines: Any) -> None:

@@ -19,13 +19,14 @@ from ._vendor.packaging.pylock import (
 )
 from .base import Base
 from .errors import KeelError
+from .indexing import file_url
 from .wanted import Pin, Wanted, read_text
 
 EXPORT_SCHEMA = 1
 
 
 def read_lock(base: Base, path: str) -> Wanted:
-    """What the lock at `path` has for this machine. Raises KeelError, also where a bundled wheel is not the locked one."""
+    """What the lock at `path` has for this machine. KeelError, also where a bundled wheel is not the locked one."""
     document = _parse(path)
     keel = _own(document)
     try:
@@ -35,8 +36,10 @@ def read_lock(base: Base, path: str) -> Wanted:
         raise KeelError(f"{path}: {error}", hint="make the lock for this Python and system, or mend it") from error
     requested = frozenset(keel["requested"]) if keel else None
     pins = [_pin(base, path, package, source, requested) for package, source in chosen]
-    pins += [Pin(one["name"], one["version"], requested=one["name"] in keel["requested"]) for one in keel.get("packages", ())]
-    return Wanted(pins=tuple(pins), whole=bool(keel), name=keel.get("name"), variables=_texts(keel.get("variables", {})))
+    for one in keel.get("packages", ()):
+        pins.append(Pin(one["name"], one["version"], requested=one["name"] in keel["requested"]))
+    variables = _texts(keel.get("variables", {}))
+    return Wanted(pins=tuple(pins), whole=bool(keel), name=keel.get("name"), variables=variables)
 
 
 def _own(document: Dict[str, Any]) -> Dict[str, Any]:
@@ -69,7 +72,9 @@ def read_export(base: Base, path: str) -> Wanted:
         variables = _texts(document.get("variables", {}))
         return Wanted(pins=tuple(pins), whole=True, name=document.get("name"), variables=variables)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise KeelError(f"{path} is not an export of keel: {error}", hint="make one: keel env export --format json") from error
+        raise KeelError(
+            f"{path} is not an export of keel: {error}", hint="make one: keel env export --format json"
+        ) from error
 
 
 def _bundled_file(document: Mapping[str, Any], name: str) -> Dict[str, str]:
@@ -108,7 +113,7 @@ def _pin(base: Base, path: str, package: Package, source: object, requested: Opt
         hashes = frozenset(f"{kind}:{value}".lower() for kind, value in source.hashes.items())
         return Pin(name, version, _file_words(folder, name, source), hashes, direct=False, requested=asked)
     if isinstance(source, PackageVcs):
-        url = source.url or _file_url(os.path.join(folder, source.path or ""))
+        url = source.url or file_url(os.path.normpath(os.path.join(folder, source.path or "")))
         below = f"#subdirectory={source.subdirectory}" if source.subdirectory else ""
         return Pin(name, version, (f"{name} @ {source.type}+{url}@{source.commit_id}{below}",), requested=asked)
     if isinstance(source, PackageDirectory):
@@ -116,7 +121,7 @@ def _pin(base: Base, path: str, package: Package, source: object, requested: Opt
         words = ("-e", place) if source.editable else (place,)
         return Pin(name, version, words, requested=asked)
     assert isinstance(source, PackageArchive)  # there are no others
-    url = source.url or _file_url(os.path.join(folder, source.path or ""))
+    url = source.url or file_url(os.path.normpath(os.path.join(folder, source.path or "")))
     below = f"#subdirectory={source.subdirectory}" if source.subdirectory else ""
     hashes = frozenset(f"{kind}:{value}".lower() for kind, value in source.hashes.items())
     return Pin(name, version, (f"{name} @ {url}{below}",), hashes, requested=asked)
@@ -127,7 +132,7 @@ def _file_words(folder: str, name: str, source: Any) -> Tuple[str, ...]:
     if source.path is not None:
         place = os.path.join(folder, source.path)
         if os.path.exists(place):
-            return (f"{name} @ {_file_url(os.path.abspath(place))}",)
+            return (f"{name} @ {file_url(os.path.abspath(place))}",)
     return (f"{name} @ {source.url}",) if source.url else ()
 
 
@@ -163,12 +168,6 @@ def _sha256(hashes: Mapping[str, str]) -> Optional[str]:
     return f"sha256:{hashes['sha256'].lower()}" if "sha256" in hashes else None
 
 
-def _file_url(path: str) -> str:
-    from urllib.parse import quote
-
-    return "file://" + quote(os.fsencode(os.path.normpath(path)))
-
-
 def to_toml(document: Mapping[str, Any]) -> str:
     """TOML of tables, arrays of tables, and plain values (texts, numbers, lists of texts, inline tables)."""
     return "\n".join(_table(document, ())).strip("\n") + "\n"
@@ -177,9 +176,8 @@ def to_toml(document: Mapping[str, Any]) -> str:
 def _table(values: Mapping[str, Any], path: Sequence[str]) -> Iterator[str]:
     later: List[Tuple[str, Any]] = []
     for key, value in values.items():
-        if isinstance(value, dict) and key != "hashes":
-            later.append((key, value))
-        elif isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+        tables = isinstance(value, list) and value and all(isinstance(one, dict) for one in value)
+        if tables or (isinstance(value, dict) and key != "hashes"):
             later.append((key, value))
         else:
             yield f"{_key(key)} = {_value(value)}"

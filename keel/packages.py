@@ -207,7 +207,7 @@ def _fetch(
 
 
 def mark_fetched(base: Base, plan: Plan, prefix: str) -> None:
-    """Have what pip or uv installed say why it is there: those were told every name, and addresses of a lock's files."""
+    """Have what pip or uv installed say why it is there: those were told every name, and where a lock's files are."""
     there = by_name(distributions(base, prefix))
     for pin in plan.fetch:
         one = there.get(pin.name)

@@ -1,4 +1,4 @@
-"""How units of the store get to their places below a folder: first all is planned, then it is placed folder by folder."""
+"""How units of the store get to their places below a folder: all is planned first, then placed folder by folder."""
 
 import os
 from typing import Dict, List, Set, Tuple

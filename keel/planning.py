@@ -1,7 +1,7 @@
 """What has to happen in an environment so that requirements hold in it: worked out before anything is changed."""
 
 import re
-from functools import lru_cache
+from functools import cache
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ._vendor.packaging.markers import default_environment
@@ -97,7 +97,7 @@ class Solver:
         return self._installed[name].version if name in self._installed else None
 
     def _limits(self, moved: Set[str], relevant: Set[str]) -> List[Tuple[str, str]]:
-        """What installed packages, but for those that are `moved`, ask of the `relevant` ones, as far as it holds now."""
+        """What installed packages, but for those that are `moved`, ask of the `relevant` ones, if it holds now."""
         return [
             (text, f"{self._installed[name].label} (installed)")
             for name, texts in self._requires.items()
@@ -140,7 +140,7 @@ def against(
     }
 
 
-@lru_cache(maxsize=None)
+@cache
 def _name(requirement: str) -> str:
     """The normalised name that it is about, without parsing all of it."""
     match = _NAME.match(requirement)

@@ -66,7 +66,8 @@ class Files:
 
     def _may_go(self, path: str) -> bool:
         """Not what makes the folder an environment, and not the interpreter's own."""
-        own = is_written_here(path, self._minor) or path == "pip.conf" or path.startswith(("etc/keel/", f"{TRANSACTION}/"))
+        own = is_written_here(path, self._minor) or path == "pip.conf"
+        own = own or path.startswith(("etc/keel/", f"{TRANSACTION}/"))
         standard = path.startswith(f"lib/python{self._minor}/") and not path.startswith(f"{self._library}/")
         return not own and not standard and not path.startswith(self._private)
 
@@ -136,7 +137,7 @@ def set_file(one: Distribution, name: str, content: Optional[bytes]) -> None:
 
     path = os.path.join(one.info, name)
     there = os.path.lexists(path)
-    if content is None and not there or content is not None and one.read(name) == content and there:
+    if one.read(name) == content if there else content is None:
         return
     if content is None:
         os.unlink(path)

@@ -1,6 +1,6 @@
 """From what is wanted to a plan: out of the store where that has it, else with pip or uv, and with one resolution."""
 
-from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence
+from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from .base import Base
 from .closure import ClosureError
@@ -95,9 +95,8 @@ def _check_fit(plan: Plan, installed: Mapping[str, Distribution]) -> None:
     before = {name: one.version for name, one in installed.items()}
     broken = against(staying, versions, environment)
     already = against(staying, before, environment)
-    problems = [
-        f"{installed[name].label} (installed) needs {text}" for name, text in sorted(broken.items()) if name not in already
-    ]
+    new = [name for name in sorted(broken) if name not in already]
+    problems = [f"{installed[name].label} (installed) needs {broken[name]}" for name in new]
     if problems:
         raise KeelError(
             "what is installed would break:\n" + "\n".join(problems),
@@ -109,7 +108,9 @@ def _without_dependencies(
     base: Base, wanted: Wanted, installed: Mapping[str, Distribution], newest: FrozenSet[str]
 ) -> Plan:
     """Each as it is named: what the store has from there, the others by pip or uv, which choose the version."""
-    link, fetch, keep = [], [], []
+    link: List[Tuple[Unit, bool]] = []
+    keep: List[Tuple[str, str]] = []
+    fetch = []
     for text in wanted.requirements:
         name = names_of([text])[0] if names_of([text]) else ""
         try:
@@ -157,7 +158,7 @@ def _missing(base: Base, pin: Pin) -> str:
 def _unit(base: Base, pin: Pin) -> Optional[Unit]:
     """The unit of the store that is `pin`, with a wheel that it allows."""
     for unit in base.manifest.units:
-        if unit.name == pin.name and same_version(unit.version, pin.version):
-            if not pin.hashes or f"sha256:{unit.sha256}" in pin.hashes:
-                return unit
+        allowed = not pin.hashes or f"sha256:{unit.sha256}" in pin.hashes
+        if unit.name == pin.name and allowed and same_version(unit.version, pin.version):
+            return unit
     return None

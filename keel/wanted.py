@@ -77,9 +77,10 @@ def wanted(base: "Base", words: Sequence[str], files: Sequence[str], editable: S
     if complete:
         return complete[0]
     addresses = [*((word,) for word in words if is_address(word)), *(("-e", one) for one in editable)]
+    named = [word for word in words if not is_address(word)]
     return Wanted(
-        tuple([*(word for word in words if not is_address(word)), *(text for one in read for text in one.requirements)]),
-        tuple([*addresses, *(one for part in read for one in part.addresses)]),
+        (*named, *(text for part in read for text in part.requirements)),
+        (*addresses, *(one for part in read for one in part.addresses)),
         tuple(one for part in read for one in part.constraints),
         tuple(word for part in read for word in part.options),
     )
@@ -108,7 +109,7 @@ def read_text(path: str) -> str:
         with open(path, "rb") as file:
             return file.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise KeelError(f"{path} is not UTF-8: {error.reason} at byte {error.start}", hint="save it as UTF-8") from error
+        raise KeelError(f"{path} is not UTF-8: {error}", hint="save it as UTF-8") from error
     except OSError as error:
         raise KeelError(f"{path} cannot be read: {error.strerror}", hint="look at the path") from error
 
@@ -128,7 +129,7 @@ def check_addresses(addresses: Iterable[Tuple[str, ...]]) -> None:
     for words in addresses:
         path = re.sub(r"\[[^\]]*\]$", "", words[-1].partition(";")[0].strip())
         if not _URL.match(path) and not os.path.exists(os.path.expanduser(path)):
-            raise KeelError(f"{words[-1]}: there is no such file or folder", hint="a bundled package is named without '/'")
+            raise KeelError(f"{words[-1]}: there is no such file or folder", hint="packages are named without '/'")
 
 
 def names_of(requirements: Iterable[str]) -> List[str]:

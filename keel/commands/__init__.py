@@ -32,6 +32,7 @@ COMMANDS: Dict[str, Command] = {
     "update": Command(_PACKAGES, "upgrade packages to the newest that the store or the index has"),
     "search": Command(_PACKAGES, "show what the store offers"),
     "list": Command(_PACKAGES, "list the packages of an environment (else the active one, else the base)"),
+    "wheelhouse": Command(_PACKAGES, "rebuild wheel files from the store, for pip, uv or another machine"),
     "info": Command(_BASE, "show the base, its Python, its folders and the active environment"),
     "config": Command(_BASE, "show and change settings: folders of environments, index, links"),
     "init": Command(_BASE, "have keel's shell function in every new shell"),

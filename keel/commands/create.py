@@ -78,7 +78,9 @@ def check_python(base: Base, version: Optional[str]) -> None:
             if SpecifierSet(version).contains(ours, prereleases=True):
                 return
         except InvalidSpecifier as error:
-            raise KeelError(f"--python: {version!r} is not a version", hint=f"like: --python {base.python_minor}") from error
+            raise KeelError(
+                f"--python: {version!r} is not a version", hint=f"like: --python {base.python_minor}"
+            ) from error
     raise KeelError(
         f"this base has Python {ours}, and no other ({version} was asked for)",
         hint="a base has one Python; install a base with the other one beside it",

@@ -132,5 +132,7 @@ def _create(options: argparse.Namespace, prefix: str) -> int:
     if options.name is None and options.path is None:
         options.name = what.name
         if what.name is None:
-            raise KeelError(f"{options.file} names no environment", hint=f"name it: keel env create -f {options.file} -n NAME")
+            raise KeelError(
+                f"{options.file} names no environment", hint=f"name it: keel env create -f {options.file} -n NAME"
+            )
     return create_wanted(base, options, what)

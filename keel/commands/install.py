@@ -36,7 +36,7 @@ def add_wanted(parser: argparse.ArgumentParser) -> None:
         help="a requirements.txt, a pylock.toml, or what 'keel env export' has written",
     )
     parser.add_argument(
-        "-e", "--editable", action="append", default=[], metavar="DIR", help="the folder of a project, left in its place"
+        "-e", "--editable", action="append", default=[], metavar="DIR", help="a project's folder, used where it is"
     )
 
 
