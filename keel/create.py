@@ -1,7 +1,8 @@
 """New environments out of the store, and with pip or uv out of what else was named."""
 
+import contextlib
 import os
-from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Iterator, List, Optional, Sequence, Tuple
 
 from .base import Base
 from .building import Created, build
@@ -67,12 +68,25 @@ def _fetch(
     from .fetching import Fetcher, Place
     from .packages import mark_fetched
 
-    Fetcher(base, wanted, quiet=quiet).install(Place(os.path.join(folder, "bin", "python"), False, False), plan.fetch)
+    python = os.path.join(folder, "bin", "python")
+    with _working(python, base.python):
+        Fetcher(base, wanted, quiet=quiet).install(Place(python, False, False), plan.fetch)
     mark_fetched(base, plan, folder)
     there = distributions(base, folder)
     linked = {unit.name for unit, _ in plan.link}
     _relocate(folder, final, [one for one in there if one.name not in linked])
     return [(one.name, one.version) for one in there]
+
+
+@contextlib.contextmanager
+def _working(link: str, python: str) -> Iterator[None]:
+    """The link `link` leads to `python` meanwhile: as it is, it may lead there only from where it will be later."""
+    target = os.readlink(link)
+    os.unlink(link)
+    os.symlink(python, link)
+    yield
+    os.unlink(link)
+    os.symlink(target, link)
 
 
 def _relocate(folder: str, final: str, fetched: Sequence["Distribution"]) -> None:

@@ -1,9 +1,14 @@
 """An HTTP server on 127.0.0.1 that misbehaves as a test tells it to."""
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote
+
+from packaging.utils import canonicalize_name
 
 
 class Answer:
@@ -87,6 +92,28 @@ def serving(answer: Callable[[Request], Answer]) -> Iterator[Server]:
     finally:
         server.http.shutdown()
         server.http.server_close()
+
+
+def simple_index(folder: Path) -> Callable[[Request], Answer]:
+    """Serves the wheels and sdists in `folder` as an index at `/simple`.
+
+    Follows https://packaging.python.org/specifications/simple-repository-api/.
+    """
+
+    def answer(request: Request) -> Answer:
+        _, kind, name, *_ = [*request.path.split("/"), "", ""]
+        if kind == "files" and (folder / unquote(name)).is_file():
+            return Answer((folder / unquote(name)).read_bytes())
+        files = [path for path in sorted(folder.iterdir()) if canonicalize_name(path.name.split("-")[0]) == name]
+        if kind != "simple" or not files:
+            return Answer(status=404)
+        links = [
+            f'<a href="/files/{path.name}#sha256={hashlib.sha256(path.read_bytes()).hexdigest()}">{path.name}</a>'
+            for path in files
+        ]
+        return Answer("\n".join(["<!DOCTYPE html>", *links]).encode(), headers={"Content-Type": "text/html"})
+
+    return answer
 
 
 def ranged(body: bytes, request: Request, **more: object) -> Answer:
