@@ -113,6 +113,12 @@ class Fetcher:
 
     def install(self, place: Place, pins: Sequence[Pin]) -> None:
         """Install exactly `pins` into `place`, with nothing else. Raises KeelError."""
+        # Where one has a hash, pip wants one for each; a folder cannot have any.
+        for group in ([pin for pin in pins if pin.hashes], [pin for pin in pins if not pin.hashes]):
+            if group:
+                self._install(place, group)
+
+    def _install(self, place: Place, pins: Sequence[Pin]) -> None:
         with tempfile.TemporaryDirectory(prefix="keel-") as folder:
             path = os.path.join(folder, "pins.txt")
             _write(path, (_line(pin.words, pin) for pin in pins))

@@ -184,8 +184,9 @@ def _table(values: Mapping[str, Any], path: Sequence[str]) -> Iterator[str]:
     for key, value in later:
         heading = ".".join(map(_key, [*path, key]))
         for one in value if isinstance(value, list) else [value]:
-            yield ""
-            yield f"[[{heading}]]" if isinstance(value, list) else f"[{heading}]"
+            if isinstance(value, list) or not all(isinstance(inner, dict) for inner in one.values()):
+                yield ""
+                yield f"[[{heading}]]" if isinstance(value, list) else f"[{heading}]"
             yield from _table(one, [*path, key])
 
 

@@ -32,19 +32,24 @@ def make_plan(
         return _exact(base, wanted, wanted.pins, installed)
     check_addresses(wanted.addresses)
     online = has_index(base, wanted)
+    hint: Optional[str] = None
     if not wanted.addresses and not (newest and online):
         try:
             solver = Solver(base, installed)
             return solver.plan(
                 wanted.requirements, constraints=wanted.constraints, newest=newest, dependencies=dependencies
             )
-        except ClosureError:
+        except ClosureError as error:
             if not online:
                 raise
+            hint = error.hint
     if not dependencies:
         return _without_dependencies(base, wanted, installed, newest)
     fetcher = Fetcher(base, wanted, quiet=quiet)
-    pins = fetcher.resolve(place, wanted, _preferred(base, wanted, installed, newest), sorted(newest))
+    try:
+        pins = fetcher.resolve(place, wanted, _preferred(base, wanted, installed, newest), sorted(newest))
+    except KeelError as error:
+        raise KeelError(error.message, hint=hint or error.hint) from error
     return _resolved(base, wanted, pins, installed)
 
 
