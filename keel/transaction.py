@@ -1,9 +1,9 @@
 """Changes to a folder that is there already, an environment or a base: all of them, or none.
 
-New files are made in `<prefix>/.keel-transaction/new`. To put them in place, a journal is written first; then what goes
-is moved to `old`, and what is new to its place, both by renames, whole folders at a time where that is possible. How far
-a run came is told by where its paths are, so a killed one is undone by the next keel command (`repair`). Before another
-program changes the folder (pip, uv), `snapshot` keeps all files by hard links; undoing then puts those back.
+New files are made in `<prefix>/.keel-transaction/new`. To put them in place, a journal is written first; then what
+goes is moved to `old`, and what is new to its place, both by renames, whole folders at a time where that is possible. How
+far a run came is told by where its paths are, so a killed one is undone by the next keel command (`repair`). Before
+another program changes the folder (pip, uv), `snapshot` keeps all files by hard links; undoing then puts those back.
 
 The folder is locked (flock) meanwhile, also by the programs that keel starts.
 """
@@ -157,9 +157,10 @@ def _undo(prefix: str) -> None:
             _restore(prefix, folder, snapshot)
         elif journal is not None:
             _reverse(prefix, folder, journal)
-        for name in (_JOURNAL, _SNAPSHOT):  # in this order; clearing up may be interrupted then
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(os.path.join(folder, name))
+    # Clearing up may be cut off anywhere: without these two, in this order, nothing is undone (again).
+    for name in (_JOURNAL, _SNAPSHOT):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(folder, name))
     remove_tree(folder)
 
 
