@@ -1,8 +1,8 @@
 """Changes to a folder that is there already, an environment or a base: all of them, or none.
 
 New files are made in `<prefix>/.keel-transaction/new`. To put them in place, a journal is written first; then what
-goes is moved to `old`, and what is new to its place, both by renames, whole folders at a time where that is possible. How
-far a run came is told by where its paths are, so a killed one is undone by the next keel command (`repair`). Before
+goes is moved to `old`, and what is new to its place, both by renames, whole folders at a time where that is possible.
+How far a run came is told by where its paths are, so a killed one is undone by the next keel command (`repair`). Before
 another program changes the folder (pip, uv), `snapshot` keeps all files by hard links; undoing then puts those back.
 
 The folder is locked (flock) meanwhile, also by the programs that keel starts.

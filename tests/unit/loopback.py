@@ -94,26 +94,18 @@ def serving(answer: Callable[[Request], Answer]) -> Iterator[Server]:
         server.http.server_close()
 
 
-def simple_index(folder: Path) -> Callable[[Request], Answer]:
-    """Serves the wheels and sdists in `folder` as an index at `/simple`.
-
-    Follows https://packaging.python.org/specifications/simple-repository-api/.
-    """
-
-    def answer(request: Request) -> Answer:
-        _, kind, name, *_ = [*request.path.split("/"), "", ""]
-        if kind == "files" and (folder / unquote(name)).is_file():
-            return Answer((folder / unquote(name)).read_bytes())
-        files = [path for path in sorted(folder.iterdir()) if canonicalize_name(path.name.split("-")[0]) == name]
-        if kind != "simple" or not files:
-            return Answer(status=404)
-        links = [
-            f'<a href="/files/{path.name}#sha256={hashlib.sha256(path.read_bytes()).hexdigest()}">{path.name}</a>'
-            for path in files
-        ]
-        return Answer("\n".join(["<!DOCTYPE html>", *links]).encode(), headers={"Content-Type": "text/html"})
-
-    return answer
+def index(request: Request, folder: Path) -> Answer:
+    """The simple repository API at `/simple/` (PEP 503), for the wheels and sdists in `folder`."""
+    _, kind, name, *_ = [*request.path.split("/"), "", ""]
+    if kind == "files":
+        return Answer((folder / unquote(name)).read_bytes())
+    files = [path for path in sorted(folder.iterdir()) if canonicalize_name(path.name.split("-")[0]) == name]
+    links = [
+        f'<a href="/files/{path.name}#sha256={hashlib.sha256(path.read_bytes()).hexdigest()}">{path.name}</a>'
+        for path in files
+    ]
+    page = f"<!DOCTYPE html><html><body>{''.join(links)}</body></html>".encode()
+    return Answer(page, status=200 if files else 404, headers={"Content-Type": "text/html"})
 
 
 def ranged(body: bytes, request: Request, **more: object) -> Answer:
