@@ -20,12 +20,13 @@ from tests.unit.keel.bases import LIBRARY, FakeBase
 
 
 def state(folder: Path) -> dict[str, tuple[int, int, bytes]]:
-    """Path -> mode, inode (0 for folders), and content or target of everything below `folder`."""
+    """Path -> mode, inode (of files), and content or target of everything below `folder`."""
     found = {}
     for path in sorted(folder.rglob("*")):
         status = path.lstat()
         content = os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes() if path.is_file() else b""
-        found[str(path.relative_to(folder))] = (status.st_mode, 0 if path.is_dir() else status.st_ino, content)
+        inode = status.st_ino if path.is_file() and not path.is_symlink() else 0
+        found[str(path.relative_to(folder))] = (status.st_mode, inode, content)
     return found
 
 
