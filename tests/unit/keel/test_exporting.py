@@ -1,7 +1,6 @@
 """Exact lists: exported, and made into environments again."""
 
 import json
-import os
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -137,7 +136,7 @@ def test_a_lock_of_others_is_linked_where_the_hashes_are_those_of_the_store(work
         ("x.txt", "\xff", "is not UTF-8"),
     ],
 )
-def test_a_file_that_is_something_else_is_named(work: FakeBase, tmp_path: Path, name: str, text: str, said: str) -> None:
+def test_a_file_of_another_kind_is_named(work: FakeBase, tmp_path: Path, name: str, text: str, said: str) -> None:
     (tmp_path / name).write_bytes(text.encode("latin-1"))
     assert said in work.keel("create", "-n", "bad", "-f", tmp_path / name, code=1).stderr
 
@@ -182,4 +181,4 @@ def test_a_dry_run_of_create_shows_what_it_would_do(work: FakeBase) -> None:
     assert [(one["name"], one["version"]) for one in told["changes"]] == [
         ("low", "2.0"), ("pip", "99.0"), ("top", "1.0")
     ]
-    assert sorted(os.listdir(work.prefix / "envs")) == ["work"]
+    assert [path.name for path in (work.prefix / "envs").iterdir()] == ["work"]

@@ -84,12 +84,12 @@ def test_mistakes_are_named_with_file_and_line(folder: Path, text: str, said: st
 
 
 @pytest.mark.parametrize(
-    "word", ["./x", "../x", ".", "/x/y", "x.whl", "x-1.0.tar.gz", "https://h/x", "git+ssh://h/x", "n @ https://h", "a/b"]
+    "word", ["./x", "../x", ".", "/x/y", "x.whl", "x-1.0.tar.gz", "https://h/x", "git+ssh://h/x", "n @ https://h"]
 )
 def test_these_are_addresses(word: str) -> None:
     assert is_address(word)
 
 
-@pytest.mark.parametrize("word", ["numpy", "pandas[excel]>=2", "a.b==1.0", "rich<15; os_name == 'nt'", "zope.interface"])
+@pytest.mark.parametrize("word", ["numpy", "pandas[excel]>=2", "a.b==1.0", "rich<15; os_name == 'nt'"])
 def test_these_are_names(word: str) -> None:
     assert not is_address(word)
