@@ -38,7 +38,9 @@ export def --env --wrapped main [...words: string] {
     } else {
         let touched = [...(touched $before) ...(touched $after)] | uniq
         hide-env --ignore-errors ...($touched | where $it not-in $after)
-        load-env ($touched | where $it in $after | reduce --fold {} { |name, set| $set | merge {$name: ($after | get $name)} })
+        for name in ($touched | where $it in $after) {
+            load-env {$name: ($after | get $name)}
+        }
         $env.PATH = $after.PATH
     }
 }
@@ -184,7 +186,8 @@ def name-of [prefix: string]: nothing -> string {
         return base
     }
     let dirs = folders
-    if ($prefix | path dirname) in [...$dirs.configured $dirs.own $dirs.user] { $prefix | path basename } else { $prefix }
+    let folder = $prefix | path dirname
+    if $folder in [...$dirs.configured $dirs.own $dirs.user] { $prefix | path basename } else { $prefix }
 }
 
 def enter [state: record, found: record]: nothing -> record {

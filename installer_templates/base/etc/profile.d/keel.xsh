@@ -129,10 +129,10 @@ def _keel_dirs():
     home = __xonsh__.env.get("USERPROFILE" if _KEEL_WINDOWS else "HOME")
     users = _keel_os.path.join(str(home), ".keel") if home else None
     dirs = []
-    for folder in (users, _keel_os.path.join(_keel_root, "keel-meta")):
+    for folder in filter(None, (users, _keel_os.path.join(_keel_root, "keel-meta"))):
         try:
-            with open(_keel_os.path.join(folder or "", "envs_dirs"), encoding="utf-8", errors="surrogateescape") as file:
-                dirs += [line for line in file.read().splitlines() if line] if folder else []
+            with open(_keel_os.path.join(folder, "envs_dirs"), encoding="utf-8", errors="surrogateescape") as file:
+                dirs += [line for line in file.read().splitlines() if line]
         except OSError:
             pass  # none are configured
     last = [own, _keel_os.path.join(users, "envs")] if users else [own]
@@ -315,7 +315,9 @@ def _keel_unset(*variables):
 
 aliases["_keel_activate"] = _keel_activate
 aliases["_keel_deactivate"] = _keel_deactivate
-aliases["_keel_pending"] = lambda args, stdin=None, stdout=None, stderr=None: _keel_start(_keel_pending, stdin, stdout, stderr)
+aliases["_keel_pending"] = lambda args, stdin=None, stdout=None, stderr=None: _keel_start(
+    _keel_pending, stdin, stdout, stderr
+)
 aliases["keel"] = aliases.return_command(_keel_alias) if hasattr(aliases, "return_command") else _keel_result
 # Other programs find keel there, too.
 if _keel_os.path.join(_keel_root, "cmd") not in list(__xonsh__.env["PATH"]) and _keel_os.pathsep not in _keel_root:
