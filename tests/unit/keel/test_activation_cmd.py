@@ -89,7 +89,7 @@ class Windows:
 
     def server(self, option: str) -> None:
         """-p: start Wine's server, which stays, so that each cmd.exe starts at once; -k: end it."""
-        subprocess.run(["wineserver", option], env=self._environment, timeout=60, check=False)
+        subprocess.run(["/usr/lib/wine/wineserver64", option], env=self._environment, timeout=60, check=False)
 
 
 @pytest.fixture(scope="module")

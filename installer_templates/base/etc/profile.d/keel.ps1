@@ -305,4 +305,5 @@ $_keelMark = [IO.Path]::PathSeparator
 if ("$Env:PATH".Split($_keelMark) -cnotcontains $_keelCmd -and $_keelCmd.IndexOf($_keelMark) -lt 0) {
     $Env:PATH = if ($Env:PATH) { "$_keelCmd$_keelMark$Env:PATH" } else { $_keelCmd }
 }
-Remove-Variable -Name _keelCmd, _keelMark
+Remove-Variable -Name _keelCmd
+Remove-Variable -Name _keelMark
