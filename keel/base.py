@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, List, Optional
 from .errors import KeelError
 
 if TYPE_CHECKING:
+    from .config import Settings
     from .manifest import Manifest
 
 STORE = "pkgs"
@@ -31,6 +32,23 @@ class Base:
         from .manifest import read_manifest  # not every command looks into it
 
         return read_manifest(self.prefix)
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """Raises KeelError where a file of settings holds mistakes."""
+        from .config import load_settings
+
+        return load_settings(self)
+
+    @property
+    def index(self) -> Optional[str]:
+        """The address where packages are found that the store does not have: the settings', else the recipe's."""
+        from .config import NO_INDEX
+
+        url = self.settings.index_url
+        if url is None:
+            return self.manifest.index
+        return None if url == NO_INDEX else url
 
     @property
     def python_minor(self) -> str:
@@ -59,19 +77,29 @@ class Base:
         return os.path.join(self.home, ".keel", ENVS) if self.home else None
 
     def envs_dirs(self) -> List[str]:
-        """Where environments are looked for by name; new ones go into the first. etc/profile.d/keel.sh does so, too."""
+        """Where environments are looked for by name, in this order; shells do the same (etc/profile.d)."""
         dirs = [self.own_envs_dir()]
         user = self.user_envs_dir()
         if user is not None:
             dirs.insert(1 if self.writable() else 0, user)
-        return dirs
+        return list(dict.fromkeys([*self.settings.envs_dirs, *dirs]))
 
     def envs_dir_for_new(self) -> str:
-        """Raises KeelError where neither the base nor a home can take environments."""
-        first = self.envs_dirs()[0]
-        if first == self.own_envs_dir() and not self.writable():
-            raise KeelError(f"{first} is not writable, and HOME is not set", hint="name a folder: keel create -p PATH")
-        return first
+        """The first of them that is writable, or can be made. Raises KeelError where none is."""
+        for folder in self.envs_dirs():
+            if self.writable() if folder == self.own_envs_dir() else _can_write(folder):
+                return folder
+        raise KeelError(
+            f"none of these folders is writable for you: {', '.join(self.envs_dirs())}",
+            hint="name a folder: keel create -p PATH, or for all of them: keel config add envs_dirs PATH",
+        )
+
+
+def _can_write(folder: str) -> bool:
+    """Whether something can be put into `folder`, which need not be there yet."""
+    while not os.path.lexists(folder) and folder != os.path.dirname(folder):
+        folder = os.path.dirname(folder)
+    return os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)
 
 
 def site_packages(python_minor: str) -> str:

@@ -67,8 +67,11 @@ def list_environments(base: Base) -> List[Environment]:
     found: Dict[str, Environment] = {}
     for folder in base.envs_dirs():
         for environment in _in_folder(folder):
-            if folder == base.own_envs_dir() or belongs_to(environment.prefix, base):
-                found.setdefault(environment.label, environment)
+            if folder != base.own_envs_dir() and not belongs_to(environment.prefix, base):
+                continue
+            if environment.label in found:  # the name means the one that is found first
+                environment = Environment(None, environment.prefix)
+            found[environment.label] = environment
     return [Environment(BASE, base.prefix), *(found[name] for name in sorted(found))]
 
 

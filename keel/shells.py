@@ -8,6 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import List, Mapping, Optional, Sequence
 
+from .base import Base
 from .errors import KeelError
 
 SHELLS = ("bash", "zsh", "sh")
@@ -151,6 +152,17 @@ def _take_over(path: str, descriptor: int) -> None:
         if status.st_uid != os.geteuid():  # a foreign group alone is no reason to give up
             raise KeelError(f"{path} belongs to somebody else", hint="let its owner run keel init") from error
     os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+
+
+def not_loaded(base: Base, command: str) -> KeelError:
+    """What to say where `command` was typed in a shell that has no shell function for it."""
+    file = _quote(os.path.join(base.prefix, "etc", "profile.d", "keel.sh")).decode("utf-8", "surrogateescape")
+    keel = _quote(os.path.join(base.prefix, "cmd", "keel")).decode("utf-8", "surrogateescape")
+    return KeelError(
+        f"'{' '.join(command.split(' ')[:2])}' changes the shell that it is typed in, and keel's shell function is not "
+        "loaded there",
+        hint=f"run: . {file}; {command}\n      to have it in every new shell: {keel} init",
+    )
 
 
 def _with_note(new: bytes, note: bytes) -> bytes:

@@ -1,4 +1,5 @@
-"""Write what is made from the recipe's model: docs/recipe.schema.json, and the keys in docs/recipe.md.
+"""Write what is made from the code: docs/recipe.schema.json and the keys in docs/recipe.md from the recipe's model, and
+the text of `keel --help`, which `cmd/keel` shows without starting Python.
 
     .venv/bin/python tools/write_reference.py
 
@@ -16,9 +17,11 @@ sys.path.insert(0, str(ROOT))
 import yaml  # noqa: E402
 
 from builder.recipe.schema import json_schema  # noqa: E402
+from keel.overview import overview  # noqa: E402
 
 SCHEMA = ROOT / "docs" / "recipe.schema.json"
 PAGE = ROOT / "docs" / "recipe.md"
+HELP = ROOT / "installer_templates" / "base" / "keel-meta" / "help" / "keel.txt"
 BEGIN = "<!-- keys: written by tools/write_reference.py -->\n"
 END = "<!-- end of keys -->\n"
 
@@ -26,6 +29,11 @@ END = "<!-- end of keys -->\n"
 def schema_text() -> str:
     """The content of docs/recipe.schema.json."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def help_text() -> str:
+    """The content of keel-meta/help/keel.txt."""
+    return overview() + "\n"
 
 
 def page_text(current: str) -> str:
@@ -94,6 +102,8 @@ def _default(key: dict[str, Any], required: bool) -> str:
 def main() -> None:
     SCHEMA.write_text(schema_text(), encoding="utf-8")
     PAGE.write_text(page_text(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    HELP.parent.mkdir(exist_ok=True)
+    HELP.write_text(help_text(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -59,6 +59,8 @@ class Windows:
             env = self.prefix / path
             (env / "Scripts").mkdir(parents=True)
             (env / "pyvenv.cfg").touch()
+            for name in ("activate.bat", "deactivate.bat"):
+                shutil.copyfile(TEMPLATES / "base/keel-meta/shell" / name, env / "Scripts" / name)
         for kind in ("activate", "deactivate"):
             (self.prefix / f"envs/hooked/etc/keel/{kind}.d").mkdir(parents=True)
             for name in ("20-b", "10 a"):
@@ -251,3 +253,20 @@ keel deactivate
 """
     )
     assert lines == [r'"C:\mine;;C:\a b;;C:\windows;C:\a b;" "$P$G" "" "" "" ""']
+
+
+def test_the_environments_own_file_works_as_in_any_venv(base: Windows) -> None:
+    before, inside, after = base.run(
+        r"""
+@set "PYTHONHOME=C:\python home"
+@call :state
+@call "%~dp0envs\work\Scripts\activate.bat"
+@call "%~dp0envs\one\Scripts\activate.bat"
+@echo "%VIRTUAL_ENV%" "%PATH%" "%PYTHONHOME%" "%PROMPT%"
+@call "%~dp0envs\one\Scripts\deactivate.bat"
+@call :state
+"""
+    )
+    one = base.windows(base.prefix / "envs/one")
+    assert inside == rf'"{one}" "{one}\Scripts;{PATH}" "" "(one) $P$G"'
+    assert before == after

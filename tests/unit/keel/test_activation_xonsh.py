@@ -291,3 +291,23 @@ def test_a_linked_file_finds_its_base(fake: FakeBase, tmp_path: Path) -> None:
         env=fake.environment(KEEL_ROOT="/some/other/base"),
     )
     assert done.stdout.startswith("keel "), done
+
+
+def test_the_environments_own_file_works_as_in_any_venv(shell: list[str], fake: FakeBase, tmp_path: Path) -> None:
+    before, inside, after = run(
+        shell,
+        fake,
+        tmp_path,
+        """
+$PYTHONHOME = '/python home'
+state()
+source @($BASE + '/envs/work/bin/activate.xsh')
+source @($BASE + '/envs/one/bin/activate.xsh')
+note($VIRTUAL_ENV, __xonsh__.env.detype()['PATH'], 'PYTHONHOME' in __xonsh__.env, $VIRTUAL_ENV_PROMPT)
+deactivate
+state()
+""",
+    )
+    one = str(fake.env("one"))
+    assert inside == [one, f"{one}/bin:{fake.prefix}/cmd:/usr/local/bin:/usr/bin:/bin", False, "(one) "]
+    assert before == after

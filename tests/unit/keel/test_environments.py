@@ -69,7 +69,7 @@ def test_environments_of_a_user_who_may_not_write_to_the_base_go_to_their_home(
     assert names(fake) == ["base", "mine", "shared"]
     with pytest.raises(KeelError, match="exists already"):
         destination(fake.base, name="of-another-base", path=None)
-    with pytest.raises(KeelError, match="HOME is not set"):
+    with pytest.raises(KeelError, match="writable for you"):
         destination(Base(str(fake.prefix), None), name="x", path=None)
 
 

@@ -1,0 +1,21 @@
+"""`keel activate`, where it does not come to the shell function, or that has found no such environment."""
+
+import argparse
+
+from ..arguments import shell_word
+from ..base import find_base
+from ..environments import BASE, find_environment
+from ..shells import not_loaded
+
+EXAMPLES = ("keel activate work", "keel activate ./env", "keel activate --stack work")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("environment", nargs="?", metavar="ENV", help="a name, or a folder")
+    parser.add_argument("--stack", action="store_true", help="keep what is active on PATH, behind ENV")
+
+
+def run(options: argparse.Namespace, prefix: str) -> int:
+    base = find_base(prefix)
+    environment = find_environment(base, options.environment or BASE)
+    raise not_loaded(base, f"keel activate {shell_word(environment.label)}")

@@ -1,0 +1,43 @@
+"""`keel list`."""
+
+import argparse
+
+from ..arguments import add_json, add_place, chosen
+from ..base import Base, find_base
+from ..console import say, say_json, table
+
+EXAMPLES = ("keel list", "keel list -n work", "keel list --bundled")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_place(parser, required=False)
+    parser.add_argument("--bundled", action="store_true", help="list what the base's store offers instead")
+    add_json(parser)
+
+
+def run(options: argparse.Namespace, prefix: str) -> int:
+    from ..installed import installed
+
+    base = find_base(prefix)
+    if options.bundled:
+        return _list_bundled(base, options)
+    environment = chosen(base, options)
+    packages = installed(environment.prefix, base)
+    if options.json:
+        say_json([{"name": one.name, "version": one.version, "source": one.source} for one in packages])
+        return 0
+    say(f"packages of {environment.label} ({environment.prefix})")
+    for line in table([[one.name, one.version, one.source] for one in packages], ["name", "version", "source"]):
+        say(line)
+    return 0
+
+
+def _list_bundled(base: Base, options: argparse.Namespace) -> int:
+    units = base.manifest.units
+    if options.json:
+        say_json([{"name": unit.name, "version": unit.version, "base": unit.base} for unit in units])
+        return 0
+    rows = [[unit.name, unit.version, "in the base" if unit.base else "in the store"] for unit in units]
+    for line in table(rows, ["name", "version", "where"]):
+        say(line)
+    return 0
