@@ -7,7 +7,7 @@ from .errors import KeelError
 
 # cmd.exe reads a batch file in the code page of its console. Only values beyond ASCII are worth the two processes.
 _UTF8 = (
-    "@for /f \"tokens=2 delims=:.\" %%C in ('\"%SystemRoot%\\System32\\chcp.com\"') do @set \"_keel_codepage=%%C\"",
+    '@for /f "tokens=2 delims=:." %%C in (\'"%SystemRoot%\\System32\\chcp.com"\') do @set "_keel_codepage=%%C"',
     '@if defined _keel_codepage "%SystemRoot%\\System32\\chcp.com" 65001 >nul',
 )
 _AS_BEFORE = (

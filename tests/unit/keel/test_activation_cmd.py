@@ -1,7 +1,8 @@
 """Activation in Wine's cmd.exe, in the layout of a Windows base.
 
-No Python for Windows can be had here: a program that only tells that it was started stands in for it. Wine's cmd.exe knows
-less than Windows' own (no wildcard between quotes, no delayed expansion with modifiers), so what passes here does there.
+No Python for Windows can be had here: a program that only tells that it was started stands in for it. Wine's cmd.exe
+knows less than Windows' own (no wildcard between quotes, no modifiers in delayed expansion, `call set` not with every
+PATH), which keel.bat and the tests here avoid.
 """
 
 import os
@@ -71,7 +72,8 @@ class Windows:
 
     def run(self, script: str) -> list[str]:
         """The lines that a batch file in the prefix prints. A line that starts with `keel` calls keel.bat."""
-        text = f'@echo off\n@set "PATH={PATH}"\n@set "USERPROFILE={self.windows(self.home)}"\n{script}\n@exit /b 0\n{HELPERS}'
+        start = f'@echo off\n@set "PATH={PATH}"\n@set "USERPROFILE={self.windows(self.home)}"'
+        text = f"{start}\n{script}\n@exit /b 0\n{HELPERS}"
         text = re.sub("^keel ", r'@call "%~dp0cmd\\keel.bat" ', text, flags=re.MULTILINE)
         (self.prefix / "script.bat").write_bytes(text.replace("\n", "\r\n").encode())
         done = subprocess.run(
@@ -170,8 +172,8 @@ keel deactivate
 """
     )
     where = base.windows(base.prefix) + "\\envs\\hooked\\etc\\keel"
-    entered = [f"activate {name} in hooked at \"{where}\\activate.d\\\"" for name in ("10 a", "20-b")]
-    left = [f"deactivate {name} in hooked at \"{where}\\deactivate.d\\\"" for name in ("20-b", "10 a")]
+    entered = [f'activate {name} in hooked at "{where}\\activate.d\\"' for name in ("10 a", "20-b")]
+    left = [f'deactivate {name} in hooked at "{where}\\deactivate.d\\"' for name in ("20-b", "10 a")]
     assert lines[1:-1] == [
         *entered,
         f"ODD={VARIABLES['ODD']}",

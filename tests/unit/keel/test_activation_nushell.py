@@ -107,8 +107,7 @@ state
 
 def test_environments_are_found_by_name_and_path_and_all_else_goes_to_keel(fake: FakeBase, tmp_path: Path) -> None:
     elsewhere, mine, work = (
-        str(place)
-        for place in (fake.prefix.parent / ELSEWHERE, fake.prefix.parent / "own envs/mine", fake.env("work"))
+        str(place) for place in (fake.prefix.parent / ELSEWHERE, fake.prefix.parent / "own envs/mine", fake.env("work"))
     )
     *found, text, prompt, disabled, listed, version, usage = run(
         fake,

@@ -26,7 +26,7 @@ function note { ConvertTo-Json -Compress -InputObject @($args) }
 function prompt { 'mine> ' }
 function state {
     $names = 'VIRTUAL_ENV', 'VIRTUAL_ENV_PROMPT', 'PYTHONHOME', 'ODD', 'PLAIN', 'SPACED', 'PATH'
-    $names += @(Get-ChildItem Env: | ForEach-Object { $_.Name } | Where-Object { $_ -like 'KEEL*' -or $_ -like '_KEEL*' })
+    $names += @(Get-ChildItem Env: | ForEach-Object { $_.Name } | Where-Object { $_ -match '^_?KEEL' })
     note @($names | ForEach-Object { @($_, [Environment]::GetEnvironmentVariable($_)) }) (prompt)
 }
 function inside { note $Env:PATH $Env:KEEL_DEFAULT_ENV $Env:KEEL_SHLVL $Env:KEEL_PREFIX_1 $Env:KEEL_STACKED_2 (prompt) }

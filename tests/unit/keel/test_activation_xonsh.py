@@ -31,11 +31,9 @@ source @(os.environ["BASE"] + "/etc/profile.d/keel.xsh")
 
 @pytest.fixture(scope="module")
 def fake(tmp_path_factory: pytest.TempPathFactory) -> FakeBase:
-    return activation_base(
-        tmp_path_factory.mktemp("home"),
-        "xsh",
-        {kind: f"print('{kind} NAME in', $KEEL_DEFAULT_ENV, flush=True)\n1 / 0\n" for kind in ("activate", "deactivate")},
-    )
+    text = "print('KIND NAME in', $KEEL_DEFAULT_ENV, flush=True)\n1 / 0\n"
+    scripts = {kind: text.replace("KIND", kind) for kind in ("activate", "deactivate")}
+    return activation_base(tmp_path_factory.mktemp("home"), "xsh", scripts)
 
 
 @pytest.fixture(params=SHELLS)
