@@ -10,14 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keel.errors import KeelError
-from keel.shells import apply, block, check_shells, plan_init, plan_reverse, start_up_files
+from keel.shells import check_shells, installed_shells, start_up_files
+from keel.startup import apply, block, plan_init, plan_reverse
 from tests.unit.keel.bases import FakeBase
 
 PREFIX = '/opt/it\'s "odd" $x è'
 
 
 def initialise(path: Path, prefix: str = PREFIX) -> str:
-    change = plan_init(str(path), prefix)
+    change = plan_init("bash", str(path), prefix)
     apply(change)
     return change.action
 
@@ -94,7 +95,7 @@ def test_another_base_takes_the_block_over_and_only_its_own_base_removes_it(tmp_
 
 def test_a_block_without_its_end_is_not_touched(tmp_path: Path) -> None:
     file = tmp_path / ".bashrc"
-    damaged = block(PREFIX).replace(b"# <<< keel initialize <<<\n", b"") + b"precious\n"
+    damaged = block("sh", PREFIX).replace(b"# <<< keel initialize <<<\n", b"") + b"precious\n"
     file.write_bytes(damaged)
     assert reverse(file) == "none"
     assert file.read_bytes() == damaged
@@ -125,7 +126,7 @@ def test_a_new_shell_has_keel_after_init_and_not_after_its_reverse(fake: FakeBas
     home = fake.prefix.parent
     (home / ".bashrc").write_bytes(b"# mine")
     dry = fake.keel("init", "--all", "--dry-run").stdout
-    assert dry.count("would add") == 3
+    assert dry.count("would add") == len(installed_shells(os.environ))
     assert sorted(path.name for path in home.iterdir() if path.name.startswith(".")) == [".bashrc"]
     fake.keel("init", "bash", "zsh", "sh")
     script = 'keel activate work; printf %s "$KEEL_PREFIX"'
@@ -138,7 +139,7 @@ def test_a_new_shell_has_keel_after_init_and_not_after_its_reverse(fake: FakeBas
 
 
 def test_the_block_is_harmless_when_the_base_is_gone(tmp_path: Path) -> None:
-    (tmp_path / "rc").write_bytes(block("/does/not/exist"))
+    (tmp_path / "rc").write_bytes(block("sh", "/does/not/exist"))
     done = subprocess.run(
         ["sh", "-euc", ". ./rc; echo fine"], cwd=tmp_path, capture_output=True, text=True, env=os.environ
     )
