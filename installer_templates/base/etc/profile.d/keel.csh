@@ -14,7 +14,9 @@ set _keel_open = ( )
 if ( -d /proc/$$/fd ) set _keel_open = ( /proc/$$/fd/* )
 if ( $?KEEL_ROOT ) then
     foreach _keel_fd ( $_keel_open )
-        if ( -F "$_keel_fd" == -F "$KEEL_ROOT:q/etc/profile.d/keel.csh" ) set _keel_root = "$KEEL_ROOT:q"
+        if ( -f "$_keel_fd" && -f "$KEEL_ROOT:q/etc/profile.d/keel.csh" ) then
+            if ( -F "$_keel_fd" == -F "$KEEL_ROOT:q/etc/profile.d/keel.csh" ) set _keel_root = "$KEEL_ROOT:q"
+        endif
     end
 endif
 if ( "x$_keel_root:q" == x ) then

@@ -28,7 +28,7 @@ function _keel_complete
         _keel_complete_values (_keel_complete_kind "$command" $option $lines) $current
     else if test -n "$start"
         set -l kind (_keel_complete_kind "$command" (string replace = '' -- $start) $lines)
-        string replace -r '^' $start -- (_keel_complete_values "$kind" (string replace $start '' -- $current))
+        string replace -r -- '^' $start (_keel_complete_values "$kind" (string replace -- $start '' $current))
     else if string match -q -- '-*' $current
         for line in $lines
             set -l fields (string split '|' -- $line)
