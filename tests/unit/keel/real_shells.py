@@ -32,8 +32,8 @@ SHELLS = {
 def make_shared(home: Path) -> FakeBase:
     """A base in an awkward place in `home`, for all tests of a module; none of them changes it.
 
-    Environments: work, one, two, analysis; hooked with scripts for all shells, set with VARIABLES; one elsewhere; and far in a
-    configured folder, with two of a name that the base has, too.
+    Environments: work, one, two, analysis; hooked with scripts for all shells; set with VARIABLES; one elsewhere; and
+    far in a configured folder.
     """
     base = make_base(home / ODD)
     for name in ("work", "one", "two", "analysis", "hooked", "set"):

@@ -96,8 +96,8 @@ def test_a_stacked_environment_keeps_the_one_below_it_on_path(shell: list[str], 
     before, first, stacked, replaced, popped, again, after = run(
         shell,
         fake,
-        "state; keel activate one; state; keel activate --stack two; state; keel activate work; state; keel deactivate; "
-        "state; keel deactivate; state; keel deactivate; state",
+        "state; keel activate one; state; keel activate --stack two; state; keel activate work; state; "
+        "keel deactivate; state; keel deactivate; state; keel deactivate; state",
     )
     one, two, work = (f"{fake.env(name)}/bin" for name in ("one", "two", "work"))
     assert stacked.startswith(f"<{two}:{one}:{fake.prefix}/cmd:")
@@ -107,9 +107,8 @@ def test_a_stacked_environment_keeps_the_one_below_it_on_path(shell: list[str], 
 
 
 def test_stacking_the_active_environment_or_the_first_one_is_no_stack(shell: list[str], fake: FakeBase) -> None:
-    plain, same, left = run(
-        shell, fake, "state; keel activate one --stack; keel activate --stack one; echo $KEEL_SHLVL; keel deactivate; state"
-    )
+    script = "state; keel activate one --stack; keel activate --stack one; echo $KEEL_SHLVL; keel deactivate; state"
+    plain, same, left = run(shell, fake, script)
     assert (same, left) == ("1", plain)
 
 

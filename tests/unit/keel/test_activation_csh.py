@@ -79,7 +79,8 @@ def test_environments_replace_each_other_and_stack(fake: FakeBase, tmp_path: Pat
         "keel activate work\nstate\nkeel deactivate\nstate\nkeel deactivate\nstate\nkeel activate\nstate\n"
         "keel deactivate\nkeel deactivate\nstate",
     )
-    before, first, second, stacked, replaced, popped, again, base, after = (a + b for a, b in zip(lines[::2], lines[1::2]))
+    states = [path + prompt for path, prompt in zip(lines[::2], lines[1::2], strict=True)]
+    before, first, second, stacked, replaced, popped, again, base, after = states
     one, two, work = (f"{fake.env(name)}/bin" for name in ("one", "two", "work"))
     rest = f"{fake.prefix}/cmd:/usr/local/bin:/usr/bin:/bin>"
     assert first.startswith(f"<{one}:{rest}")
@@ -103,7 +104,8 @@ def test_an_environment_can_be_named_by_its_path_or_lie_in_a_configured_folder(f
         fake,
         tmp_path,
         'keel activate "$ELSE:q"\necho "$KEEL_DEFAULT_ENV:q"\necho "$prompt:q"\nkeel deactivate\ncd "$BASE:q/cmd"\n'
-        'keel activate ../envs//./work/\necho "$KEEL_DEFAULT_ENV $KEEL_PREFIX:q"\nkeel activate far\necho "$KEEL_PREFIX:q"',
+        'keel activate ../envs//./work/\necho "$KEEL_DEFAULT_ENV $KEEL_PREFIX:q"\n'
+        'keel activate far\necho "$KEEL_PREFIX:q"',
         ELSE=str(fake.prefix.parent / ELSEWHERE),
     )
     assert name == str(fake.prefix.parent / ELSEWHERE)
@@ -137,20 +139,20 @@ def test_what_csh_entered_sh_can_leave_and_the_other_way_round(fake: FakeBase, t
     leave = '. "$BASE/etc/profile.d/keel.sh"; keel deactivate; echo "$PATH ${KEEL_PREFIX-none}"'
     before, after = run(fake, tmp_path, 'echo "$PATH:q"\nkeel activate set\nsh -c "$LEAVE:q"', LEAVE=leave)
     assert after == f"{before} none"
+    script = tmp_path / "leave.csh"
+    script.write_text(
+        'source "$BASE:q/etc/profile.d/keel.csh"\nkeel deactivate\nkeel deactivate\n'
+        "env | grep 'KEEL_\\|VIRTUAL' || echo $PATH:q\n"
+    )
+    enter = '. "$BASE/etc/profile.d/keel.sh"; keel activate one; keel activate --stack set; tcsh -f "$LEAVE"'
     done = subprocess.run(
-        ["sh", "-c", '. "$BASE/etc/profile.d/keel.sh"; keel activate one; keel activate --stack set; tcsh -f "$SCRIPT"'],
-        env=fake.environment(BASE=str(fake.prefix), SCRIPT=str(tmp_path / "leave.csh"))
-        | _script(tmp_path / "leave.csh", "keel deactivate\nkeel deactivate\nenv | grep 'KEEL_\\|VIRTUAL' || echo $PATH:q"),
+        ["sh", "-c", enter],
+        env=fake.environment(BASE=str(fake.prefix), LEAVE=str(script)),
         capture_output=True,
         text=True,
         timeout=60,
     )
     assert (done.stdout, done.stderr) == (f"{fake.prefix}/cmd:/usr/local/bin:/usr/bin:/bin\n", "")
-
-
-def _script(path: Path, text: str) -> dict[str, str]:
-    path.write_text(f'source "$BASE:q/etc/profile.d/keel.csh"\n{text}\n')
-    return {}
 
 
 def test_arguments_of_other_commands_arrive_as_they_are(fake: FakeBase, tmp_path: Path) -> None:
@@ -168,9 +170,9 @@ def test_arguments_of_other_commands_arrive_as_they_are(fake: FakeBase, tmp_path
 
 def test_the_base_is_found_by_the_open_file(fake: FakeBase, tmp_path: Path) -> None:
     (tmp_path / "link.csh").symlink_to(fake.prefix / "etc/profile.d/keel.csh")
-    script = 'echo "$KEEL_ROOT:q"\nsource "$LINK:q"\necho "$KEEL_ROOT:q"\necho $#path\nset | grep -c _keel_ || echo clean'
+    script = 'echo "$KEEL_ROOT:q"\nsource "$LINK:q"\necho "$KEEL_ROOT:q"\necho $#path\nset | grep -c _keel_'
     roots = run(fake, tmp_path, script, failing=True, LINK=str(tmp_path / "link.csh"), KEEL_ROOT="/some/other/base")
-    assert roots == [str(fake.prefix)] * 2 + ["4", "0", "clean"]
+    assert roots == [str(fake.prefix)] * 2 + ["4", "0"]
 
 
 def test_no_process_is_started(fake: FakeBase, tmp_path: Path) -> None:

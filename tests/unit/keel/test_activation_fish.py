@@ -41,7 +41,8 @@ def test_an_environment_is_entered_and_left_without_a_trace(fake: FakeBase) -> N
     env = fake.env("work")
     before, name, prefix, python, after = run(
         fake,
-        "state; keel activate work; echo $KEEL_DEFAULT_ENV; echo $VIRTUAL_ENV; command -s python; keel deactivate; state",
+        "state; keel activate work; echo $KEEL_DEFAULT_ENV; echo $VIRTUAL_ENV; command -s python; keel deactivate; "
+        "state",
         VIRTUAL_ENV="/my/own venv",
         VIRTUAL_ENV_PROMPT="it's $mine",
         PYTHONHOME="/python home",
@@ -54,8 +55,8 @@ def test_an_environment_is_entered_and_left_without_a_trace(fake: FakeBase) -> N
 def test_only_a_variable_that_was_exported_is_exported_again(fake: FakeBase) -> None:
     assert run(
         fake,
-        "set -g PYTHONHOME a 'b c'; keel activate work; set -q PYTHONHOME; or echo away; keel deactivate; count $PYTHONHOME; "
-        "set -qx PYTHONHOME; or echo not exported",
+        "set -g PYTHONHOME a 'b c'; keel activate work; set -q PYTHONHOME; or echo away; keel deactivate; "
+        "count $PYTHONHOME; set -qx PYTHONHOME; or echo not exported",
     ) == ["away", "2", "not exported"]
 
 
@@ -128,7 +129,8 @@ def test_the_base_is_found_by_the_file_however_it_is_reached(fake: FakeBase, tmp
     (tmp_path / "link.fish").symlink_to(fake.prefix / "etc/profile.d/keel.fish")
     roots = run(
         fake,
-        "echo $KEEL_ROOT; cd $BASE/etc; source ./profile.d/keel.fish; echo $KEEL_ROOT; source $LINK; echo $KEEL_ROOT; count $PATH",
+        "echo $KEEL_ROOT; cd $BASE/etc; source ./profile.d/keel.fish; echo $KEEL_ROOT; source $LINK; echo $KEEL_ROOT; "
+        "count $PATH",
         LINK=str(tmp_path / "link.fish"),
         KEEL_ROOT="/some/other/base",
     )
@@ -139,8 +141,8 @@ def test_no_process_is_started(fake: FakeBase) -> None:
     read_stat = "read -l stat </proc/self/stat; echo $stat"
     lines = run(
         fake,
-        f"{read_stat}; keel activate set; keel activate --stack hooked >/dev/null; keel deactivate >/dev/null; keel deactivate; "
-        f"{read_stat}; /bin/true; {read_stat}",
+        f"{read_stat}; keel activate set; keel activate --stack hooked >/dev/null; keel deactivate >/dev/null; "
+        f"keel deactivate; {read_stat}; /bin/true; {read_stat}",
     )
     # The page faults of children that were waited for (cminflt, see proc(5)): no process is without any.
     faults = [int(line.rpartition(")")[2].split()[8]) for line in lines]
@@ -162,7 +164,7 @@ def test_the_prompt_shows_the_environment_and_comes_back(fake: FakeBase) -> None
         timeout=20,
         dimensions=(24, 300),
     )
-    child.sendline("function fish_prompt; echo \"left $pipestatus> \"; end; set -g before (functions fish_prompt); true")
+    child.sendline('function fish_prompt; echo "left $pipestatus> "; end; set before (functions fish_prompt); true')
     child.expect("left 0> ")
     child.sendline("source $BASE/etc/profile.d/keel.fish; keel activate work; false | true")
     child.expect(r"\(work\) left 1 0> ")

@@ -23,6 +23,7 @@ function _keel_complete
             set command (string trim -- "$command $word")
         end
     end
+    set -l words (_keel_complete_kind "$command" '*' $lines)
     set -l start (string match -r '^--[^=]+=' -- $current)
     if test -n "$option"
         _keel_complete_values (_keel_complete_kind "$command" $option $lines) $current
@@ -36,8 +37,8 @@ function _keel_complete
                 printf '%s\t%s\n' $fields[2] $fields[4]
             end
         end
-    else if test -n (_keel_complete_kind "$command" '*' $lines)""
-        _keel_complete_values (_keel_complete_kind "$command" '*' $lines) $current
+    else if test -n "$words"
+        _keel_complete_values $words $current
     else
         for line in $lines
             set -l fields (string split '|' -- $line)
