@@ -170,6 +170,14 @@ def test_an_unknown_name_changes_nothing_and_names_the_nearest(shell: list[str],
     assert done.stderr == "error: no environment is called analisys\nhint: did you mean analysis?\n"
 
 
+def test_activating_again_runs_the_scripts_again(shell: list[str], fake: FakeBase) -> None:
+    entered = ["activate 10 a in hooked", "activate 20-b in hooked"]
+    left = ["deactivate 20-b in hooked", "deactivate 10 a in hooked"]
+    assert run(shell, fake, "keel activate hooked; keel activate hooked; echo $KEEL_SHLVL") == [
+        *entered, *left, *entered, "1",
+    ]  # fmt: skip
+
+
 def test_scripts_of_an_environment_run_in_order_and_backwards_on_leaving(shell: list[str], fake: FakeBase) -> None:
     assert run(shell, fake, "keel activate hooked; keel deactivate; echo done") == [
         "activate 10 a in hooked",
@@ -216,7 +224,7 @@ def test_no_process_is_started(shell: list[str], fake: FakeBase) -> None:
     lines = run(
         shell,
         fake,
-        f"PATH=; {read_stat}; keel activate work; keel activate one; keel deactivate; keel deactivate; {read_stat}; "
+        f"PATH=; {read_stat}; keel activate set; keel activate --stack far; keel deactivate; keel deactivate; {read_stat}; "
         "/bin/true; "
         f'{read_stat}; echo "<$PATH>"',
     )

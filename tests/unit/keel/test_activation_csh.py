@@ -71,6 +71,11 @@ def test_an_environment_is_entered_and_left_without_a_trace(fake: FakeBase, tmp_
     assert (before, prompt) == (after, prompt_after)
 
 
+def test_the_prompt_can_be_left_alone(fake: FakeBase, tmp_path: Path) -> None:
+    script = 'keel activate work\necho "<$prompt:q>"\nkeel deactivate\necho "<$prompt:q>"'
+    assert run(fake, tmp_path, script, VIRTUAL_ENV_DISABLE_PROMPT="1") == ["<% >", "<% >"]
+
+
 def test_environments_replace_each_other_and_stack(fake: FakeBase, tmp_path: Path) -> None:
     lines = run(
         fake,
