@@ -65,6 +65,7 @@ def inside():
 $PYTHONHOME = '/python home'  # the shell itself would not start with it
 state()
 keel activate one
+source @($BASE + '/etc/profile.d/keel.xsh')
 inside()
 keel activate two
 inside()
