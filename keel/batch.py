@@ -1,9 +1,8 @@
 """Text for cmd.exe: the file that sets an environment's variables."""
 
-import re
 from typing import List, Mapping
 
-from .errors import KeelError
+from . import quoting
 
 # cmd.exe reads a batch file in the code page of its console. Only values beyond ASCII are worth the two processes.
 _UTF8 = (
@@ -19,32 +18,12 @@ _AS_BEFORE = (
 def batch_lines(variables: Mapping[str, str]) -> str:
     """`vars.bat`, which cmd/keel.bat runs on activation: name -> value of each variable; CR LF ends each line.
 
-    What a variable was goes into `_KEEL_OLD_<name>`, and the names into `_KEEL_VARS`, by which they are restored.
-    Raises KeelError for what no line of a batch file can hold.
+    Values have one line. What a variable was goes into `_KEEL_OLD_<name>`, and the names into `_KEEL_VARS`, by which
+    they are restored.
     """
     lines: List[str] = [f'@set "_KEEL_VARS={" ".join(variables)}"'] if variables else []
     for name, value in variables.items():
-        lines += [f'@set "_KEEL_OLD_{name}=%{name}%"', f'@set "{name}={quote_batch(name, value)}"']
+        lines += [f'@set "_KEEL_OLD_{name}=%{name}%"', f'@set "{name}={quoting.cmd(value)}"']
     if not "".join(lines).isascii():
         lines = [*_UTF8, *lines, *_AS_BEFORE]
     return "".join(f"{line}\r\n" for line in lines)
-
-
-def quote_batch(name: str, value: str) -> str:
-    """`value` for a place between double quotes in a batch file. name: of what it is, for the KeelError.
-
-    Percent signs are doubled. A quote ends the quoting, and what follows it up to the next one needs carets.
-    """
-    if re.search(r"[\x00\r\n\x1a]", value):
-        raise KeelError(f"{name} holds a line break, which cmd.exe cannot set", hint="write it without one")
-    quoted = True
-    out = []
-    for char in value:
-        if char == '"':
-            quoted = not quoted
-        elif char == "%":
-            char = "%%"
-        elif not quoted and char in "^&|<>":
-            char = f"^{char}"
-        out.append(char)
-    return "".join(out)

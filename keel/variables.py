@@ -8,9 +8,10 @@ import contextlib
 import os
 import re
 import sys
-from typing import Callable, Dict, Iterable, Iterator, Mapping, Tuple
+from typing import Dict, Iterable, Iterator, Mapping, Tuple
 
 from . import quoting
+from .batch import batch_lines
 from .errors import KeelError
 
 FOLDER = "etc/keel"
@@ -114,30 +115,13 @@ def _files(values: Mapping[str, str]) -> Iterator[Tuple[str, bytes]]:
     """(name, content) of each file; the one that counts comes last, so that it says nothing that the others do not."""
     import json
 
-    for name, (comment, line, end) in _LAYOUTS.items():
-        lines = [f"{comment} Written by keel out of vars.json.", *(line(key, values[key]) for key in values), ""]
-        yield name, end.join(lines).encode("utf-8", "surrogateescape")
+    for name, quote in (("vars.sh", quoting.sh), ("vars.fish", quoting.fish), ("vars.csh", quoting.csh)):
+        calls = "".join(f"_keel_set {key} {quote(values[key])}\n" for key in values)
+        yield name, f"# Written by keel out of vars.json.\n{calls}".encode("utf-8", "surrogateescape")
+    if sys.platform == "win32":
+        yield "vars.bat", batch_lines(values).encode("utf-8", "surrogateescape")
     text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
     yield os.path.basename(FILE), text.encode("utf-8", "surrogateescape")
-
-
-def _calls(quote: Callable[[str], str]) -> Callable[[str, str], str]:
-    return lambda name, value: f"_keel_set {name} {quote(value)}"
-
-
-def _cmd(name: str, value: str) -> str:
-    """%_keel_save% is the command that saves a variable: quoting a value through `call` is not possible."""
-    return f'@call %_keel_save% {name}\r\n@set "{name}={quoting.cmd(value)}"'
-
-
-# file: (how a comment begins, what sets a variable, how a line ends)
-_LAYOUTS: Dict[str, Tuple[str, Callable[[str, str], str], str]] = {
-    "vars.sh": ("#", _calls(quoting.sh), "\n"),
-    "vars.fish": ("#", _calls(quoting.fish), "\n"),
-    "vars.csh": ("#", _calls(quoting.csh), "\n"),
-}
-if sys.platform == "win32":
-    _LAYOUTS["vars.bat"] = ("@rem", _cmd, "\r\n")
 
 
 @contextlib.contextmanager

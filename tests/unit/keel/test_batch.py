@@ -1,9 +1,6 @@
 """Text for cmd.exe. That it reads it as meant: test_activation_cmd.py."""
 
-import pytest
-
 from keel.batch import batch_lines
-from keel.errors import KeelError
 
 
 def test_variables_are_saved_and_set_without_a_process() -> None:
@@ -22,8 +19,3 @@ def test_only_text_beyond_ascii_changes_the_code_page_and_back() -> None:
     assert "chcp.com" in lines[0]
     assert lines[1].endswith('chcp.com" 65001 >nul')
     assert lines[-2].endswith('chcp.com" %_keel_codepage% >nul')
-
-
-def test_what_a_batch_file_cannot_hold_is_refused() -> None:
-    with pytest.raises(KeelError, match="ONE holds a line break"):
-        batch_lines({"ONE": "two\nlines"})

@@ -201,7 +201,7 @@ def _keel_variables(prefix):
 
     path = _keel_os.path.join(prefix, "etc", "keel", "vars.json")
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return json.load(file)
     except FileNotFoundError:
         return {}
