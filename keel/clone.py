@@ -12,7 +12,7 @@ from typing import Dict, Iterator, List, Set, Tuple
 from .base import ENVS, META, STORE, Base, site_packages
 from .building import Created, build
 from .environments import Environment
-from .indexing import follow_index, write_pip_config
+from .indexing import default_variables, follow_index, moved_shims, write_pip_config
 from .installed import installed
 from .linker import Linker
 from .linking import FolderLinks, link_folders
@@ -100,9 +100,15 @@ class _Cloner:
             self.tree(path)
 
     def variables(self) -> None:
-        """Those of the source, also of the base; what they say of its folder holds for the new one."""
-        values = read_variables(self._source)
-        write_variables(self._folder, moved_variables(values, self._old, self._final))
+        """Those of the source, also of the base; what they say of its folder holds for the new one.
+
+        Packages are looked for in the base all the same, and where this user's environments look.
+        """
+        values = moved_variables(read_variables(self._source), self._old, self._final)
+        values = {name: moved_shims(self._base, value) for name, value in values.items()}
+        if self._source == self._base.prefix:
+            values.update(default_variables(self._base))
+        write_variables(self._folder, values)
 
     def _some(self, relative: str, paths: Set[str]) -> None:
         """Those of `paths`, all in the folder `relative`, that are there and no folders."""

@@ -94,9 +94,9 @@ _NUSHELL_BLOCK = "use (if ({file} | path exists) {{ {file} }} else {{ null }})\n
 SHELLS: Dict[str, Shell] = {
     "bash": Shell("sh", quoting.sh, _bash, ". {file}", _SH_BLOCK),
     "zsh": Shell("sh", quoting.sh, _zsh, ". {file}", _SH_BLOCK),
-    "sh": Shell("sh", quoting.sh, _sh, ". {file}", _SH_BLOCK),
+    "sh": Shell("sh", quoting.sh, _sh, "KEEL_ROOT={root}; . {file}", _SH_BLOCK),
     "fish": Shell("fish", quoting.fish, _fish, "source {file}", _FISH_BLOCK),
-    "csh": Shell("csh", quoting.csh, _csh, "source {file}", _CSH_BLOCK),
+    "csh": Shell("csh", quoting.csh, _csh, "set KEEL_ROOT = {root}; source {file}", _CSH_BLOCK),
     "powershell": Shell("ps1", quoting.powershell, _powershell, ". {file}", _POWERSHELL_BLOCK),
     "xonsh": Shell("xsh", quoting.python, _xonsh, "source @({file})", _XONSH_BLOCK),
     "nushell": Shell("nu", quoting.nushell, _nushell, "use {file}", _NUSHELL_BLOCK),

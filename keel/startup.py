@@ -15,7 +15,7 @@ _END = b"# <<< keel initialize <<<\n"
 # Notes for taking the block out again.
 _NEWLINE = b"# (the line before this block had no newline at its end)\n"
 _NEW_FILE = re.compile(rb"# \(this file (?:and (\d+) folders? )?w(?:as|ere) made for this block\)\n")
-_BLOCK = re.compile(re.escape(_BEGIN) + rb".*?" + re.escape(_END), re.DOTALL)
+_BLOCK = re.compile(b"%b(?:(?!%b).)*?%b" % tuple(re.escape(mark) for mark in (_BEGIN, _BEGIN, _END)), re.DOTALL)
 
 
 @dataclass(frozen=True)

@@ -224,7 +224,8 @@ def test_no_process_is_started(shell: list[str], fake: FakeBase) -> None:
     lines = run(
         shell,
         fake,
-        f"PATH=; {read_stat}; keel activate set; keel activate --stack far; keel deactivate; keel deactivate; {read_stat}; "
+        f"PATH=; {read_stat}; keel activate set; keel activate --stack far; keel deactivate; keel deactivate; "
+        f"{read_stat}; "
         "/bin/true; "
         f'{read_stat}; echo "<$PATH>"',
     )

@@ -217,9 +217,7 @@ def test_a_shell_without_keel_is_told_what_to_run_in_its_own_words(fake: FakeBas
     hint = told.stderr.partition("hint: run: ")[2].partition("\n      to have it")[0]
     show = {"fish": "echo $KEEL_PREFIX", "tcsh": 'echo "$KEEL_PREFIX:q"', "dash": 'echo "$KEEL_PREFIX"'}[name]
     script = fake.prefix.parent / "script"
-    load = f'KEEL_ROOT="{"$ROOT"}"; ' if name == "dash" else ""
-    script.write_text(f"{load}{hint}\n{show}\n")
-    place["ROOT"] = str(fake.prefix)
+    script.write_text(f"{hint}\n{show}\n")
     done = subprocess.run([name, *quiet, script], env=place, capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr) == (f"{env}\n", "")
 
