@@ -8,11 +8,12 @@ from .base import Base
 from .building import Created, build
 from .environments import Environment
 from .errors import KeelError
-from .indexing import write_pip_config
+from .indexing import default_variables, write_pip_config
 from .linker import Linker
 from .manifest import Unit
 from .placing import Placer
 from .store import environment_scheme
+from .variables import write_variables
 from .venv import lay_out
 from .wanted import Plan, Wanted
 
@@ -46,6 +47,7 @@ def create_planned(
     def fill(folder: str, linker: Linker) -> List[Tuple[str, str]]:
         lay_out(base, folder, environment.prefix, name=environment.name)
         write_pip_config(base, folder)
+        write_variables(folder, {**default_variables(base), **wanted.variables})
         placer = Placer(base, folder, linker, environment_scheme(base))
         for unit, requested in plan.link:
             placer.add(unit, requested=requested)

@@ -9,12 +9,19 @@ from ..base import find_base
 from ..console import confirm, say, say_json, star, table
 from ..environments import active_prefix, find_environment, list_environments
 from ..errors import KeelError
+from .env_config import add_config
 
 if TYPE_CHECKING:
     from ..arguments import Actions
 
 FORMATS = ("pylock", "requirements", "json")
-EXAMPLES = ("keel env list --json", "keel env export -n work -o pylock.toml", "keel env remove -n work")
+EXAMPLES = (
+    "keel env list --json",
+    "keel env export -n work -o pylock.toml",
+    "keel env create -f pylock.toml",
+    "keel env remove -n work",
+    "keel env config vars set -n work NAME=VALUE",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(remove)
     _add_export(actions)
     _add_create(actions)
+    add_config(actions)
 
 
 def _add_export(actions: "Actions") -> None:
