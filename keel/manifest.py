@@ -2,8 +2,7 @@
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .errors import KeelError
 
@@ -11,8 +10,7 @@ MANIFEST = "keel-meta/manifest.json"
 SCHEMA = 1
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """A package in the store.
 
     name: normalised.  path: relative to the prefix (`pkgs/numpy-2.4.6-0203174f`).  wheel: its file name.
@@ -28,8 +26,7 @@ class Unit:
     requested: bool
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(NamedTuple):
     """See docs/architecture.md. Optional values: None where there is none. `units` are sorted by name."""
 
     name: str
@@ -46,11 +43,12 @@ class Manifest:
     top_level: Tuple[str, ...]
     requested: Tuple[str, ...]
     units: Tuple[Unit, ...]
-    schema: int = field(default=SCHEMA)
+    schema: int = SCHEMA
 
     def to_bytes(self) -> bytes:
         """JSON with sorted keys: the same manifest is the same bytes."""
-        return json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+        values = {**self._asdict(), "units": [unit._asdict() for unit in self.units]}
+        return json.dumps(values, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
 
 
 def read_manifest(prefix: str) -> Manifest:
