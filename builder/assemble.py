@@ -23,6 +23,7 @@ from .units import (
     WheelUnit,
     content_entry,
     digest,
+    engine_slice,
     interpreter_slice,
     manager_slice,
     unit_mtime,
@@ -40,7 +41,8 @@ def assemble(
     """The payload of a target. wheels: the files of `lock.wheels`, in the same order. Raises BuilderError."""
     units = wheel_units(target, lock, wheels)
     compiler = find_compiler(target, interpreter, settings.host) if lock.bytecode else None
-    shared = _pack(_stage_zero(interpreter, units, compiler), target, settings)
+    engine = [] if target.platform.is_windows else [engine_slice(target.platform)]  # keel has no use for it there
+    shared = _pack([*engine, *_stage_zero(interpreter, units, compiler)], target, settings)
     links = _pack(_links(target, units, shared, settings), target, settings)
     meta = _pack([_meta_slice(target, interpreter, lock, units, [*shared, *links])], target, settings)
     return Payload(

@@ -5,10 +5,9 @@ import os
 import signal
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from .base import META
 from .linker import Linker, link_target
+from .manifest import ENGINE
 
-ENGINE = f"{META}/keel-engine"
 # Below this many files the engine is not worth its start.
 _WORTH_IT = 200
 _BUFFER = 1 << 15
@@ -71,15 +70,16 @@ class Links:
         for (source, folder), names in self._waiting.items():
             self.add(source, folder, names)
         self._waiting.clear()
-        report = self._engine.finish() if self._engine is not None else None
+        text = self._engine.finish() if self._engine is not None else b""
         self._engine = None
-        if report is None or report.made + len(report.refused) != sum(len(job.names) for job in self._jobs):
+        refused = _refused(text, self._jobs)
+        if refused is None:
             self._all_by_hand()
             return
-        self._linker.linked += report.made
-        for number, entry in report.refused:
+        self._linker.linked += sum(len(job.names) for job in self._jobs) - len(refused)
+        for number, entry in refused:
             job = self._jobs[number]
-            self._by_hand(job._replace(names=job.names[entry : entry + 1]))
+            self._by_hand(job._replace(names=[job.names[entry]]))
 
     def _start(self) -> None:
         """Start the engine, if the ways that work here are among its own: one file tells."""
@@ -111,11 +111,17 @@ class Links:
             self._linker.place(os.path.join(job.source, name), dest)
 
 
-class _Report(NamedTuple):
-    """made: how many files are there.  refused: (number of the job, of the name in it) of all others."""
-
-    made: int
-    refused: List[Tuple[int, int]]
+def _refused(report: bytes, jobs: List[Job]) -> Optional[List[Tuple[int, int]]]:
+    """(number of the job, of the name in it) of each file that is not there; None if it is no report of all `jobs`."""
+    lines = report.splitlines()
+    try:
+        refused = [(int(job), int(entry)) for job, entry, _ in map(bytes.split, lines[:-1])]
+        word, made = lines[-1].split()
+        right = all(0 <= entry < len(jobs[job].names) for job, entry in refused)
+        whole = int(made) + len(set(refused)) == sum(len(job.names) for job in jobs)
+    except (ValueError, IndexError):
+        return None
+    return refused if word == b"made" and right and whole else None
 
 
 class _Engine:
@@ -159,23 +165,20 @@ class _Engine:
             self.kill()
         self._buffer.clear()
 
-    def finish(self) -> Optional[_Report]:
-        """Wait for the engine's report; None where there is no complete one."""
+    def finish(self) -> bytes:
+        """Wait for the engine's report; what it says is worth nothing where the engine ended otherwise than well."""
         self._buffer += b"end\0"
         self._flush()
         if self._process == -1:
-            return None
+            return b""
         os.close(self._input)
         self._input = -1
         with open(self._output, "rb") as file:
             self._output = -1
-            lines = file.read().splitlines()
+            report = file.read()
         _, status = os.waitpid(self._process, 0)
         self._process = -1
-        if status != 0 or not lines or not lines[-1].startswith(b"made "):
-            return None
-        refused = [(int(words[0]), int(words[1])) for words in map(bytes.split, lines[:-1])]
-        return _Report(int(lines[-1][5:]), refused)
+        return report if status == 0 else b""
 
     def kill(self) -> None:
         """End it, if it runs; it makes nothing more when this returns."""

@@ -7,6 +7,8 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from .errors import KeelError
 
 MANIFEST = "keel-meta/manifest.json"
+# The engine, beside keel because it makes links for it (docs/engine.md); Windows bases have none.
+ENGINE = "keel-meta/keel-engine"
 SCHEMA = 1
 
 
@@ -39,7 +41,7 @@ class Manifest(NamedTuple):
     interpreter: Dict[str, str]
     glibc: Optional[str]
     bytecode: bool
-    index: Optional[str]
+    index: Optional[str]  # type: ignore[assignment]  # hides tuple.index, which nobody misses
     top_level: Tuple[str, ...]
     requested: Tuple[str, ...]
     units: Tuple[Unit, ...]

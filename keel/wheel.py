@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Callable, Dict, Iterable, Iterator, List, Name
 from .errors import KeelError
 from .scripts import entry_point_script, is_python_script, rewrite_script
 
-
 if TYPE_CHECKING:
     from email.message import Message
 
