@@ -28,6 +28,7 @@ COMMANDS: Dict[str, Command] = {
     "run": Command(_ENVIRONMENTS, "run a program in an environment; streams and exit code are its own"),
     "kernel": Command(_ENVIRONMENTS, "let Jupyter start notebooks in an environment"),
     "list": Command(_PACKAGES, "list the packages of an environment (else the active one, else the base)"),
+    "wheelhouse": Command(_PACKAGES, "rebuild wheel files from the store, for pip, uv or another machine"),
     "info": Command(_BASE, "show the base, its Python, its folders and the active environment"),
     "config": Command(_BASE, "show and change settings: folders of environments, index, links"),
     "init": Command(_BASE, "have keel's shell function in every new shell"),

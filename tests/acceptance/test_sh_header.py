@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from builder.cache import Cache
-from builder.frames import COMPRESSIONS, pack
 from builder.engine import read_engine
+from builder.frames import COMPRESSIONS, pack
 from builder.installers.sh import write_parts
 from builder.payload import Payload, order_frames
 from builder.platforms import PLATFORMS

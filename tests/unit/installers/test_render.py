@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builder.errors import BuilderError
 from builder import engine as engines
+from builder.errors import BuilderError
 from builder.installers import FORMATS, find_format, sh
 from builder.platforms import PLATFORMS
 from builder.resources import TEMPLATES

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from keel.linker import Linker
 from keel.relocate import relocate_script
 from keel.scripts import HEADER
 from tests.unit.keel.bases import LIBRARY, FakeBase
