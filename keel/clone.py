@@ -24,6 +24,8 @@ _PRIVATE = (f"{META}/", f"{STORE}/", f"{ENVS}/", "cmd/", "etc/profile.d/keel")
 # Where Python programs are searched for the path of their interpreter, and no more than this of them.
 _SCRIPTS = "bin"
 _LARGEST_SCRIPT = 1 << 20
+# (folder, name) of a file that is not the store's
+_UNKNOWN = ("", "")
 
 
 def clone(base: Base, environment: Environment, source: Environment, *, copy: bool) -> Created:
@@ -83,9 +85,11 @@ class _Cloner:
         with os.scandir(os.path.join(self._source, relative)) as entries:
             for entry in entries:
                 name = entry.name
-                known = inodes.get(entry.inode())
-                if known is not None and known.endswith("/" + name):
-                    stored.setdefault(known[: -len(name) - 1], []).append(name)
+                known = inodes.get(entry.inode(), _UNKNOWN)
+                if known[1] == name:
+                    if known[0] not in stored:
+                        stored[known[0]] = []
+                    stored[known[0]].append(name)
                 elif entry.is_dir(follow_symlinks=False):
                     subfolders.append(f"{relative}/{name}" if relative else name)
                 else:
@@ -108,9 +112,9 @@ class _Cloner:
                 self._file(path, entry)
 
     def _file(self, path: str, entry: "os.DirEntry[str]") -> None:
-        stored = self._inodes.get(entry.inode())
-        if stored is not None and stored.endswith("/" + entry.name):
-            self._links.file(stored, path)
+        folder, name = self._inodes.get(entry.inode(), _UNKNOWN)
+        if name == entry.name:
+            self._links.file(f"{folder}/{name}", path)
         elif not is_written_here(path, self._base.python_minor):
             self._own.append((path, entry))
 
@@ -153,17 +157,18 @@ def _relocate(path: str, old: Sequence[str], final: str) -> None:
             file.write(moved)
 
 
-def _inodes(folder: str) -> Dict[int, str]:
-    """Inode number -> path of every file of the store."""
-    found: Dict[int, str] = {}
-    waiting = [folder]
+def _inodes(store: str) -> Dict[int, Tuple[str, str]]:
+    """Inode number -> (folder, name) of every file of the store."""
+    found: Dict[int, Tuple[str, str]] = {}
+    waiting = [store]
     while waiting:
-        with os.scandir(waiting.pop()) as entries:
+        folder = waiting.pop()
+        with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)
                 else:
-                    found[entry.inode()] = entry.path
+                    found[entry.inode()] = (folder, entry.name)
     return found
 
 

@@ -46,10 +46,11 @@ class Linker:
         self.copied = 0
         self.copied_bytes = 0
 
-    def place(self, source: str, dest: str) -> None:
+    def place(self, source: str, dest: str) -> str:
         """Make the new file `dest` (in the staging folder) the same as `source` (in the store).
 
-        Raises OSError, and KeelError where the only way that is wanted does not work.
+        Gives the letter of the way that worked, "" for a copy.  Raises OSError, and KeelError where the only way that
+        is wanted does not work.
         """
         for way in self.ways:
             try:
@@ -66,8 +67,9 @@ class Linker:
                     self.ways = self.ways.replace(way, "")
                 continue
             self.linked += 1
-            return
+            return way
         self.copy(source, dest)
+        return ""
 
     def copy(self, source: str, dest: str) -> None:
         """Make `dest` a private file: same bytes and time, writable by its owner."""

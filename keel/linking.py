@@ -82,12 +82,13 @@ class Links:
             self._by_hand(job._replace(names=[job.names[entry]]))
 
     def _start(self) -> None:
-        """Start the engine, if the ways that work here are among its own: one file tells."""
+        """Start the engine, if links work here. One file tells: a way that is no better for the others is left out."""
         first = next(job for job in self._jobs if job.names)
         self._jobs[self._jobs.index(first)] = first._replace(names=first.names[1:])
-        self._by_hand(first._replace(names=first.names[:1]))
-        if self._linker.ways:
-            self._engine = _Engine(self._linker)
+        way = self._by_hand(first._replace(names=first.names[:1]))
+        ways = self._linker.ways
+        if ways:
+            self._engine = _Engine(self._linker, ways[: ways.index(way) + 1] if way else ways)
 
     def _send(self) -> None:
         assert self._engine is not None
@@ -101,14 +102,17 @@ class Links:
         for job in self._jobs:
             self._by_hand(job, begun=begun)
 
-    def _by_hand(self, job: Job, *, begun: bool = False) -> None:
+    def _by_hand(self, job: Job, *, begun: bool = False) -> str:
+        """Gives the way that the last file took."""
+        way = ""
         folder = os.path.join(self._linker.staging, job.folder) if job.folder else self._linker.staging
         os.makedirs(folder, exist_ok=True)
         for name in job.names:
             dest = os.path.join(folder, name)
             if begun and os.path.lexists(dest):
                 os.unlink(dest)
-            self._linker.place(os.path.join(job.source, name), dest)
+            way = self._linker.place(os.path.join(job.source, name), dest)
+        return way
 
 
 def _refused(report: bytes, jobs: List[Job]) -> Optional[List[Tuple[int, int]]]:
@@ -128,8 +132,9 @@ class _Engine:
     """A running `keel-engine link` (docs/engine.md). Where it cannot be started, or ends before its time, nothing is
     raised: there is no report then."""
 
-    def __init__(self, linker: Linker) -> None:
+    def __init__(self, linker: Linker, ways: str) -> None:
         self._linker = linker
+        self._ways = ways
         self._buffer = bytearray(b"keel-links 1\0")
         self._process = -1
         program = os.path.join(linker.base_prefix, *ENGINE.split("/"))
@@ -147,12 +152,12 @@ class _Engine:
             os.close(report)
 
     def send(self, job: Job) -> None:
-        ways, target = self._linker.ways, ""
-        if "s" in ways:
+        target = ""
+        if "s" in self._ways:
             link = os.path.join(self._linker.final, job.folder, "name")
             target = link_target(job.source, link, self._linker.base_prefix)
-        source = job.source if ways != "s" else ""
-        fields = (ways, source, target, job.folder, *job.names, "", "")
+        source = job.source if self._ways != "s" else ""
+        fields = (self._ways, source, target, job.folder, *job.names, "", "")
         self._buffer += os.fsencode("\0".join(fields))
         if len(self._buffer) >= _BUFFER:
             self._flush()
