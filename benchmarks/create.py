@@ -2,8 +2,8 @@
 
     python benchmarks/create.py dist/Starter-*.sh
 
-Needs root (tmpfs), uv, and an index that uv may use once, to fill its cache. Before Python 3.12 uv's seed packages are
-pip, setuptools and wheel, so pip alone is installed by uv as a further peer.
+Needs root (tmpfs), uv, and an index that uv may use once to fill its cache; what is measured is uv offline. Before
+Python 3.12 uv's seed packages are pip, setuptools and wheel, so pip alone, by two commands, is a further peer.
 """
 
 import os
@@ -24,17 +24,16 @@ def peers(installer: Path, place: Path) -> list[Peer]:
     def keel(folder: Path) -> None:
         call(base / "cmd" / "keel", "create", "-p", folder, "-y")
 
-    def seed(folder: Path) -> None:
-        call(uv, "venv", "-q", "--seed", "--python", base / "bin/python", folder, env=environment)
+    def seed(folder: Path, *options: str) -> None:
+        call(uv, "venv", "-q", *options, "--seed", "--python", base / "bin/python", folder, env=environment)
 
     def pip(folder: Path) -> None:
-        call(uv, "venv", "-q", "--python", base / "bin/python", folder, env=environment)
-        call(uv, "pip", "install", "-q", "--python", folder, "pip", env=environment)
+        call(uv, "venv", "-q", "--offline", "--python", base / "bin/python", folder, env=environment)
+        call(uv, "pip", "install", "-q", "--offline", "--python", folder, "pip", env=environment)
 
-    for fill in (seed, pip):
-        fill(place / "run")
-        remove(place / "run")
-    return [Peer("keel", keel), Peer("uv venv --seed", seed), Peer("uv venv, uv pip install pip", pip)]
+    seed(place / "run")
+    remove(place / "run")
+    return [Peer("keel", keel), Peer("uv venv --seed", lambda folder: seed(folder, "--offline")), Peer("uv venv, uv pip install pip", pip)]
 
 
 def main() -> None:
