@@ -33,7 +33,11 @@ def peers(installer: Path, place: Path) -> list[Peer]:
 
     seed(place / "run")
     remove(place / "run")
-    return [Peer("keel", keel), Peer("uv venv --seed", lambda folder: seed(folder, "--offline")), Peer("uv venv, uv pip install pip", pip)]
+    return [
+        Peer("keel", keel),
+        Peer("uv venv --seed", lambda folder: seed(folder, "--offline")),
+        Peer("uv venv, uv pip install pip", pip),
+    ]
 
 
 def main() -> None:

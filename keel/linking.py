@@ -181,17 +181,22 @@ class _Engine:
         with open(self._output, "rb") as file:
             self._output = -1
             report = file.read()
-        _, status = os.waitpid(self._process, 0)
+        return report if self._wait() == 0 else b""
+
+    def _wait(self) -> int:
+        """Its status; 0 where the caller of keel wants to know of no child (SIGCHLD ignored), as the report tells enough."""
+        status = 0
+        with contextlib.suppress(ChildProcessError):
+            _, status = os.waitpid(self._process, 0)
         self._process = -1
-        return report if status == 0 else b""
+        return status
 
     def kill(self) -> None:
         """End it, if it runs; it makes nothing more when this returns."""
         if self._process != -1:
-            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(self._process, signal.SIGKILL)
-                os.waitpid(self._process, 0)
-            self._process = -1
+            self._wait()
         for descriptor in (self._input, self._output):
             if descriptor != -1:
                 os.close(descriptor)
