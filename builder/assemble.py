@@ -42,8 +42,7 @@ def assemble(
     """The payload of a target. wheels: the files of `lock.wheels`, in the same order. Raises BuilderError."""
     units = wheel_units(target, lock, wheels)
     compiler = find_compiler(target, interpreter, settings.host) if lock.bytecode else None
-    engine = [] if target.platform.is_windows else [engine_slice(target.platform)]  # keel has no use for it there
-    shared = _pack([*engine, *_stage_zero(interpreter, units, compiler)], target, settings)
+    shared = _pack(_stage_zero(target, interpreter, units, compiler), target, settings)
     links = _pack(_links(target, units, shared, settings), target, settings)
     meta = _pack([_meta_slice(target, interpreter, lock, units, [*shared, *links])], target, settings)
     return Payload(
@@ -91,10 +90,14 @@ def _pack(slices: Sequence[Slice], target: Target, settings: Settings) -> list[F
     return [frame for group in groups for frame in group]
 
 
-def _stage_zero(interpreter: Interpreter, units: Sequence[WheelUnit], compiler: Compiler | None) -> list[Slice]:
+def _stage_zero(
+    target: Target, interpreter: Interpreter, units: Sequence[WheelUnit], compiler: Compiler | None
+) -> list[Slice]:
     """What depends on no other unit: the interpreter, the store with its shims, and keel; then the bytecode of each."""
-    manager, manager_sha256 = manager_slice()
+    manager, manager_sha256 = manager_slice(windows=target.platform.is_windows)
     slices = [interpreter_slice(interpreter), manager, shims_slice(units), *(unit.store_slice() for unit in units)]
+    if not target.platform.is_windows:  # where keel has no use for it
+        slices.append(engine_slice(target.platform))
     if compiler is None:
         return slices
     slices.append(_tree_bytecode(compiler, slices[0], interpreter.sha256))

@@ -12,11 +12,12 @@ from typing import Dict, Iterator, List, Sequence, Set, Tuple
 from .base import ENVS, META, STORE, Base, site_packages
 from .building import Created, build
 from .environments import Environment
-from .indexing import follow_index, write_pip_config
+from .indexing import default_variables, follow_index, moved_shims, write_pip_config
 from .installed import installed
 from .linker import Linker
 from .linking import Links
 from .relocate import relocate_script
+from .variables import moved_variables, read_variables, write_variables
 from .venv import is_written_here, lay_out
 
 # What a base has besides packages, and an environment must not have.
@@ -45,6 +46,7 @@ def clone(base: Base, environment: Environment, source: Environment, *, copy: bo
             write_pip_config(base, folder)
         elif source.is_base(base):  # whose index is everybody's, not this user's
             follow_index(base, [folder])
+        cloner.variables()
         return [(package.name, package.version) for package in installed(folder, base)]
 
     return build(base, environment, fill, copy=copy)
@@ -62,6 +64,7 @@ class _Cloner:
         self._linker = linker
         self._links = links
         self._own: List[Tuple[str, os.DirEntry[str]]] = []
+        self._old = tuple(dict.fromkeys((source, os.path.realpath(source))))
         device = os.stat(source).st_dev
         self._inodes = _inodes(base.store) if os.stat(base.store).st_dev == device else {}
 
@@ -99,6 +102,17 @@ class _Cloner:
         for path in subfolders:
             self.tree(path)
 
+    def variables(self) -> None:
+        """Those of the source, also of the base; what they say of its folder holds for the new one.
+
+        Packages are looked for in the base all the same, and where this user's environments look.
+        """
+        values = moved_variables(read_variables(self._source), self._old, self._linker.final)
+        values = {name: moved_shims(self._base, value) for name, value in values.items()}
+        if self._source == self._base.prefix:
+            values.update(default_variables(self._base))
+        write_variables(self._linker.staging, values)
+
     def _some(self, relative: str, paths: Set[str]) -> None:
         """Those of `paths`, all in the folder `relative`, that are there and no folders."""
         try:
@@ -120,7 +134,6 @@ class _Cloner:
 
     def copy_own(self) -> None:
         """Copy what is not a file of the store."""
-        old = tuple(dict.fromkeys((self._source, os.path.realpath(self._source))))
         for path, entry in self._own:
             dest = os.path.join(self._linker.staging, path)
             if entry.is_symlink():
@@ -128,7 +141,7 @@ class _Cloner:
             elif entry.is_file(follow_symlinks=False):
                 self._linker.copy(entry.path, dest)
                 if os.path.dirname(path) == _SCRIPTS:
-                    _relocate(dest, old, self._linker.final)
+                    _relocate(dest, self._old, self._linker.final)
 
     def _link(self, source: str, dest: str) -> None:
         """A symbolic link: to the store, to somewhere in the environment, or elsewhere."""

@@ -184,7 +184,7 @@ class _Engine:
         return report if self._wait() == 0 else b""
 
     def _wait(self) -> int:
-        """Its status; 0 where the caller of keel wants to know of no child (SIGCHLD ignored), as the report tells enough."""
+        """Its status; 0 where SIGCHLD is ignored, as nobody is told then, and the report tells enough."""
         status = 0
         with contextlib.suppress(ChildProcessError):
             _, status = os.waitpid(self._process, 0)

@@ -1,4 +1,4 @@
-"""Fuzz the engine's parsers for a bounded time, under address and undefined-behaviour sanitizers: head, index, tar, links.
+"""Fuzz the engine's parsers (head, index, tar, links) for a bounded time, under address and UB sanitizers.
 
     python tools/fuzz_engine.py [--seconds 20] [--compiler gcc|clang]
 
