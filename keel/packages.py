@@ -136,6 +136,7 @@ def _carry_out(
 ) -> Changed:
     """Put the bundled part of `plan` in place of what it replaces."""
     from .linker import Linker
+    from .linking import Links
     from .placing import Placer
     from .store import environment_scheme
 
@@ -144,11 +145,12 @@ def _carry_out(
         change.snapshot(_snapshot_of_base(base) if environment.is_base(base) else None)
     going = [one for one in found if one.name in {unit.name for unit, _ in plan.link}]
     requested = {one.name for one in going if one.requested}
-    linker = Linker(base.prefix, change.new, prefix)
-    placer = Placer(base, change.new, linker, environment_scheme(base, prefix))
-    for unit, asked in plan.link:
-        placer.add(unit, requested=asked or unit.name in requested)
-    placer.place()
+    linker = Linker(base.prefix, change.new, prefix, mode=base.settings.link_mode)
+    with Links(linker) as links:
+        placer = Placer(base, change.new, links, environment_scheme(base, prefix))
+        for unit, asked in plan.link:
+            placer.add(unit, requested=asked or unit.name in requested)
+        links.finish()
     files = Files(base, prefix)
     old = _old_paths(files, going, found)
     staying = [one for one in found if one not in going]
