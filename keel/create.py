@@ -10,7 +10,6 @@ from .environments import Environment
 from .errors import KeelError
 from .indexing import default_variables, write_pip_config
 from .linker import Linker
-from .linking import Links
 from .manifest import Unit
 from .placing import Placer
 from .store import environment_scheme
@@ -49,11 +48,10 @@ def create_planned(
         lay_out(base, folder, environment.prefix, name=environment.name)
         write_pip_config(base, folder)
         write_variables(folder, {**default_variables(base), **wanted.variables})
-        with Links(linker) as links:
-            placer = Placer(base, folder, links, environment_scheme(base))
-            for unit, requested in plan.link:
-                placer.add(unit, requested=requested)
-            links.finish()
+        placer = Placer(base, linker, environment_scheme(base))
+        for unit, requested in plan.link:
+            placer.add(unit, requested=requested)
+        placer.place()
         if not plan.fetch:
             return [(unit.name, unit.version) for unit, _ in plan.link]
         return _fetch(base, wanted, plan, folder, environment.prefix, quiet=quiet)

@@ -136,7 +136,6 @@ def _carry_out(
 ) -> Changed:
     """Put the bundled part of `plan` in place of what it replaces."""
     from .linker import Linker
-    from .linking import Links
     from .placing import Placer
     from .store import environment_scheme
 
@@ -146,11 +145,10 @@ def _carry_out(
     going = [one for one in found if one.name in {unit.name for unit, _ in plan.link}]
     requested = {one.name for one in going if one.requested}
     linker = Linker(base.prefix, change.new, prefix, mode=base.settings.link_mode)
-    with Links(linker) as links:
-        placer = Placer(base, change.new, links, environment_scheme(base, prefix))
-        for unit, asked in plan.link:
-            placer.add(unit, requested=asked or unit.name in requested)
-        links.finish()
+    placer = Placer(base, linker, environment_scheme(base, prefix))
+    for unit, asked in plan.link:
+        placer.add(unit, requested=asked or unit.name in requested)
+    placer.place()
     files = Files(base, prefix)
     old = _old_paths(files, going, found)
     staying = [one for one in found if one not in going]

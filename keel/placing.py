@@ -1,9 +1,10 @@
-"""How units of the store get to their places below a folder, for whatever fills one."""
+"""How units of the store get to their places: all is planned first, then placed folder by folder."""
 
 import os
 from typing import Dict, List, Set, Tuple
 
 from .base import Base
+from .linker import Linker
 from .linking import Links
 from .manifest import Unit
 from .store import unit_files, unit_folder
@@ -11,45 +12,46 @@ from .wheel import Placement, Scheme, plan
 
 
 class Placer:
-    """Puts units into the folder of `links`, which holds no file of theirs yet. Of two that bring the same file, the
-    first keeps it.
+    """Puts units where `linker` does, where no file of theirs is yet. Of two with the same file, the first keeps it.
 
-    Links are handed over in batches: those of a unit's files that go from one folder to another.
+    Links are handed over in batches: the files that go from one folder of the store to one folder.
     """
 
-    def __init__(self, base: Base, folder: str, links: Links, scheme: Scheme) -> None:
-        """folder: the one that `links` fills."""
+    def __init__(self, base: Base, linker: Linker, scheme: Scheme) -> None:
         self._base = base
-        self._folder = folder
-        self._links = links
+        self._linker = linker
         self._scheme = scheme
         self._taken: Set[str] = set()
-        self._folders: Set[str] = set()
+        self._own: List[Placement] = []
+        # (folder in the store, folder below the linker's) -> names of files
+        self._links: Dict[Tuple[str, str], List[str]] = {}
 
     def add(self, unit: Unit, *, requested: bool) -> None:
-        """Begin with `unit`; `Links.finish` ends it. Raises KeelError where it is damaged or gone."""
+        """Plan for `unit`. Raises KeelError where it is damaged or gone."""
         source = unit_folder(self._base, unit)
-        batches: Dict[Tuple[str, str], List[str]] = {}
         for place in plan(unit_files(self._base, unit), self._scheme, requested=requested):
             if place.dest in self._taken:
                 continue
             self._taken.add(place.dest)
             if place.source is None:
-                self._write(place)
+                self._own.append(place)
                 continue
             stored, _, name = place.source.rpartition("/")
             key = (f"{source}/{stored}" if stored else source, os.path.dirname(place.dest))
-            batches.setdefault(key, []).append(name)
-        for (stored, folder), names in batches.items():
-            self._links.add(stored, folder, names)
+            self._links.setdefault(key, []).append(name)
+
+    def place(self) -> None:
+        """Do all that was planned. Raises OSError and KeelError."""
+        with Links(self._linker) as links:
+            for (stored, folder), names in self._links.items():
+                links.add(stored, folder, names)
+            for place in self._own:
+                self._write(place)
+            links.finish()
 
     def _write(self, place: Placement) -> None:
-        """A file that is no link."""
-        dest = os.path.join(self._folder, place.dest)
-        folder = os.path.dirname(dest)
-        if folder not in self._folders:
-            os.makedirs(folder, exist_ok=True)
-            self._folders.add(folder)
+        dest = os.path.join(self._linker.staging, place.dest)
+        os.makedirs(os.path.dirname(dest), exist_ok=True)
         mode = 0o755 if place.executable else 0o644
         with open(os.open(dest, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(place.content)
