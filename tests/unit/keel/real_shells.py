@@ -33,8 +33,8 @@ SHELLS = {
 def make_shared(home: Path) -> FakeBase:
     """A base in an awkward place in `home`, for all tests of a module; none of them changes it.
 
-    Environments: work, one, two, analysis; hooked with scripts for all shells, and HOOKED; set with VARIABLES; one elsewhere; and
-    far in a configured folder.
+    Environments: work, one, two, analysis; hooked with scripts for all shells and HOOKED; set with VARIABLES; one
+    elsewhere; and far in a configured folder.
     """
     base = make_base(home / ODD)
     for name in ("work", "one", "two", "analysis", "hooked", "set"):

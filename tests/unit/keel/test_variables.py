@@ -24,9 +24,9 @@ SHOW = (
 )
 # And one with everything that activation may change, but for the prompt: that is up to each shell.
 SHOW_ALL = (
-    f"{sys.executable} -c 'import json, os; "
-    'kept = lambda name: "KEEL_" in name and name != "_KEEL_PROMPT" or name in "PATH VIRTUAL_ENV DATA LINES_OF_TEXT EMPTY MORE".split(); '
-    "print(json.dumps({name: os.environ[name] for name in os.environ if kept(name)}))'"
+    f"{sys.executable} -c 'import json, os; names = set(\"PATH VIRTUAL_ENV DATA LINES_OF_TEXT EMPTY MORE\".split()); "
+    'names |= {name for name in os.environ if "KEEL_" in name and name != "_KEEL_PROMPT"}; '
+    "print(json.dumps({name: os.environ.get(name) for name in names}))'"
 )
 BEFORE = ["mine", None, "", None]
 INSIDE = [VARIABLES["DATA"], VARIABLES["LINES_OF_TEXT"], VARIABLES["EMPTY"], "DATA EMPTY LINES_OF_TEXT"]
@@ -40,7 +40,7 @@ def fake(tmp_path_factory: pytest.TempPathFactory) -> FakeBase:
 
 
 def run(name: str, fake: FakeBase, file: str, script: str, folder: Path) -> list[object]:
-    """What SHOW or another program says in `script`, which the shell called `name` runs; it sources `file` first (without extension)."""
+    """What `script` prints, of JSON what it stands for; the shell `name` sources `file` (without extension) first."""
     extension = {"fish": "fish", "tcsh": "csh"}.get(name, "sh")
     plain = file == "envs/set/bin/activate" and extension == "sh"
     load = SOURCE[extension].format(file if plain else f"{file}.{extension}")
@@ -87,7 +87,7 @@ def test_what_is_below_a_stacked_environment_keeps_its_variables_and_is_not_left
     told = [line for line in lines if isinstance(line, str)]
     assert told == [*ENTERED, *LEFT, *ENTERED, *LEFT, *ENTERED, *LEFT, *ENTERED, *LEFT]
     assert lines[-3:-1] == LEFT  # with two others on top of it, it is left at last
-    states: list[dict[str, str]] = [line for line in lines if isinstance(line, dict)]
+    states: list[dict[str, str | None]] = [line for line in lines if isinstance(line, dict)]
     before, set_, hooked, again, one, hooked_2, set_2, after, *others = states
     assert hooked == again == hooked_2
     assert set_ == set_2
@@ -95,7 +95,7 @@ def test_what_is_below_a_stacked_environment_keeps_its_variables_and_is_not_left
     assert {key: set_[key] for key in VARIABLES} == VARIABLES
     assert {key: hooked[key] for key in VARIABLES | HOOKED} == VARIABLES | HOOKED
     assert hooked["_KEEL_OLD_2_DATA"] == VARIABLES["DATA"]
-    assert {key: one.get(key) for key in VARIABLES | HOOKED} == VARIABLES | {"MORE": None}
+    assert {key: one[key] for key in VARIABLES | HOOKED} == VARIABLES | {"MORE": None}
     assert (one["KEEL_SHLVL"], one["_KEEL_VARS_1"]) == ("3", set_["_KEEL_VARS_1"])
     hooked, upper, top, upper_2, hooked_2, _ = others
     assert {key: top[key] for key in VARIABLES | HOOKED} == HOOKED | VARIABLES
