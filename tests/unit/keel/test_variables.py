@@ -99,7 +99,7 @@ def test_what_is_below_a_stacked_environment_keeps_its_variables_and_is_not_left
     assert (one["KEEL_SHLVL"], one["_KEEL_VARS_1"]) == ("3", set_["_KEEL_VARS_1"])
     hooked, upper, top, upper_2, hooked_2, _ = others
     assert {key: top[key] for key in VARIABLES | HOOKED} == HOOKED | VARIABLES
-    assert top["PATH"].startswith("".join(f"{fake.env(env)}/bin:" for env in ("one", "set", "hooked")))
+    assert str(top["PATH"]).startswith("".join(f"{fake.env(env)}/bin:" for env in ("one", "set", "hooked")))
     assert (upper, hooked) == (upper_2, hooked_2)
 
 
