@@ -8,7 +8,7 @@ import re
 import sys
 from typing import Callable, Optional
 
-from . import __version__
+from . import __version__, quoting
 from .base import META, Base, site_packages
 from .errors import KeelError
 from .linker import link_target
@@ -28,9 +28,9 @@ def lay_out(base: Base, folder: str, final: str, *, name: Optional[str]) -> None
     prompt = name or os.path.basename(final)
     _write(folder, "pyvenv.cfg", config(base, prompt))
     for file, template, quote in (
-        ("activate", "activate.sh", _quote_sh),
-        ("activate.fish", "activate.fish", _quote_fish),
-        ("activate.csh", "activate.csh", _quote_csh),
+        ("activate", "activate.sh", quoting.sh),
+        ("activate.fish", "activate.fish", quoting.fish),
+        ("activate.csh", "activate.csh", quoting.csh),
     ):
         _write(folder, f"bin/{file}", _activate(base, template, quote, final, prompt))
 
@@ -72,18 +72,6 @@ def _activate(base: Base, template: str, quote: Callable[[str], str], final: str
     shown = "(env) " if re.search(r"[$`\\%!]", prompt) else f"({prompt}) "  # shells expand their prompts
     words = {"@PREFIX@": quote(final), "@NAME@": quote(prompt), "@PROMPT@": quote(shown)}
     return re.sub("@PREFIX@|@NAME@|@PROMPT@", lambda match: words[match[0]], text)
-
-
-def _quote_sh(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"
-
-
-def _quote_fish(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _quote_csh(text: str) -> str:
-    return "'" + text.replace("'", "'\\''").replace("!", "\\!") + "'"
 
 
 def _write(folder: str, name: str, text: str) -> None:
