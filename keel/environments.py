@@ -6,6 +6,7 @@ from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional
 
 from .base import Base
 from .errors import KeelError
+from .registry import forget, registered
 
 BASE = "base"
 CONFIG = "pyvenv.cfg"
@@ -60,9 +61,9 @@ def is_environment(prefix: str) -> bool:
 
 
 def list_environments(base: Base) -> List[Environment]:
-    """The base, then every environment in its own folders and the user's, by name.
+    """The base, then every environment in its own folders, the user's and elsewhere, by name or path.
 
-    The user's folder serves all bases; only the environments of this one are listed.
+    What is not in the base's own folder serves all bases; only the environments of this one are listed.
     """
     found: Dict[str, Environment] = {}
     for folder in base.envs_dirs():
@@ -72,6 +73,10 @@ def list_environments(base: Base) -> List[Environment]:
             if environment.label in found:  # the name means the one that is found first
                 environment = Environment(None, environment.prefix)
             found[environment.label] = environment
+    places = {environment.prefix for environment in found.values()}
+    for prefix in registered(base):
+        if prefix not in places and is_environment(prefix) and belongs_to(prefix, base):
+            found[prefix] = Environment(None, prefix)
     return [Environment(BASE, base.prefix), *(found[name] for name in sorted(found))]
 
 
@@ -86,15 +91,18 @@ def _in_folder(folder: str) -> Iterator[Environment]:
             yield Environment(name, prefix)
 
 
-def user_environments(base: Base) -> List[Environment]:
-    """Environments of this base in the user's own folder, outside of the prefix."""
-    folder = base.user_envs_dir()
-    return [one for one in _in_folder(folder) if belongs_to(one.prefix, base)] if folder else []
-
-
 def belongs_to(prefix: str, base: Base) -> bool:
     """Whether the environment at `prefix` uses the base's Python."""
-    return read_config(prefix).get("home") == os.path.join(base.prefix, "bin")
+    home, ours = read_config(prefix).get("home"), os.path.join(base.prefix, "bin")
+    return home is not None and (home == ours or same_place(home, ours))
+
+
+def same_place(one: str, other: str) -> bool:
+    """Whether both paths lead to the same file or folder, which is there."""
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False
 
 
 def read_config(prefix: str) -> Mapping[str, str]:
@@ -150,7 +158,7 @@ def check_removable(base: Base, environment: Environment) -> None:
         raise KeelError(f"{environment.label} is active in this shell", hint="run first: keel deactivate")
 
 
-def remove_environment(environment: Environment) -> None:
+def remove_environment(base: Base, environment: Environment) -> None:
     """Remove it: first out of sight in one step, then from disk; what a killed removal leaves, the next one clears.
 
     An environment that is a link, or in a folder that cannot be renamed in, is an error with nothing changed.
@@ -165,3 +173,4 @@ def remove_environment(environment: Environment) -> None:
     remove_stale(os.path.dirname(environment.prefix))
     with Staging(environment.prefix) as staging:
         os.rename(environment.prefix, os.path.join(staging.folder, "removed"))
+    forget(base, environment.prefix)

@@ -7,6 +7,7 @@ import os
 
 from .base import META, Base, find_base
 from .errors import KeelError
+from .identity import record_identity
 from .indexing import write_base_pip_config
 
 # https://packaging.python.org/specifications/externally-managed-environments/
@@ -29,6 +30,7 @@ Error={keel} belongs to everybody who uses this machine.
 def settle(prefix: str) -> None:
     """Write the files of the base at `prefix` that name it. Raises KeelError, OSError."""
     base = find_base(prefix)
+    record_identity(base, new=True)
     write_base_pip_config(base)
     if is_for_everybody(base):
         mark(base)
