@@ -28,6 +28,8 @@ _ONLINE = """\
 find-links = {shims}
 index-url = {index}
 """
+_NOWHERE = "no-index"
+_SHIMS = re.compile(rf"file://[^\s,]*/{re.escape(INDEX)}(?=(?:/{_NOWHERE})?/?(?:[\s,]|$))")
 # A setting's continuation lines are indented.
 _FIND_LINKS = re.compile(r"^find-links[ \t]*[=:].*(?:\n[ \t]+\S.*)*", re.MULTILINE)
 
@@ -60,12 +62,12 @@ def write_pip_config(base: Base, folder: str) -> None:
 def write_base_pip_config(base: Base) -> None:
     """`pip.conf` of the base itself, or, where there is one, its `find-links` for where the base is now.
 
-    Raises OSError.
+    It is for everybody, as the rest of the base. Raises OSError.
     """
     if os.path.lexists(os.path.join(base.prefix, _CONFIG)):
         mend_pip_config(base, base.prefix)
     else:
-        _write(base.prefix, pip_config(base, _index_of_base(base)))
+        _write(base.prefix, pip_config(base, _index_of_base(base)), mode=0o644)
 
 
 def mend_pip_config(base: Base, prefix: str) -> bool:
@@ -74,14 +76,15 @@ def mend_pip_config(base: Base, prefix: str) -> bool:
     Nothing else in it is touched. Gives whether it was changed. Raises OSError.
     """
     text = _read(prefix)
-    mended = _FIND_LINKS.sub(lambda setting: _moved(setting[0], shims_url(base)), text)
+    mended = _FIND_LINKS.sub(lambda setting: moved_shims(base, setting[0]), text)
     if mended != text:
         _write(prefix, mended)
     return mended != text
 
 
-def _moved(setting: str, url: str) -> str:
-    return re.sub(rf"file://\S*/{re.escape(INDEX)}(?=/?(?:\s|$))", lambda _: url, setting)
+def moved_shims(base: Base, text: str) -> str:
+    """`text` (a setting of pip, a variable of uv) with the address of any base's shims made that of this base's."""
+    return _SHIMS.sub(lambda _: shims_url(base), text)
 
 
 def follow_index(base: Base, prefixes: List[str]) -> List[str]:
@@ -122,7 +125,7 @@ def default_variables(base: Base) -> Dict[str, str]:
     """
     return {
         "UV_FIND_LINKS": shims_url(base),
-        "UV_DEFAULT_INDEX": base.index or f"{shims_url(base)}/no-index",
+        "UV_DEFAULT_INDEX": base.index or f"{shims_url(base)}/{_NOWHERE}",
     }
 
 
@@ -134,7 +137,7 @@ def _read(prefix: str) -> str:
         return ""
 
 
-def _write(prefix: str, text: str) -> None:
+def _write(prefix: str, text: str, *, mode: Optional[int] = None) -> None:
     from .staging import replace_file
 
-    replace_file(os.path.join(prefix, _CONFIG), text.encode("utf-8", "surrogateescape"))
+    replace_file(os.path.join(prefix, _CONFIG), text.encode("utf-8", "surrogateescape"), mode=mode)

@@ -37,8 +37,8 @@ def settle(prefix: str) -> None:
 
 
 def is_for_everybody(base: Base) -> bool:
-    """Whether the base is root's, and so not for one user alone."""
-    return os.stat(os.path.join(base.prefix, META)).st_uid == 0
+    """Whether the base is root's, and so not for one user alone. (On Windows every file says that it is root's.)"""
+    return os.name == "posix" and os.stat(os.path.join(base.prefix, META)).st_uid == 0
 
 
 def marker(base: Base) -> str:
@@ -61,7 +61,7 @@ def mark(base: Base) -> None:
         profile=quote(os.path.join(base.prefix, "etc", "profile.d", "keel.sh")),
         marker=path,
     )
-    replace_file(path, text.encode("utf-8", "surrogateescape"))
+    replace_file(path, text.encode("utf-8", "surrogateescape"), mode=0o644)
 
 
 def mend_mark(base: Base) -> None:

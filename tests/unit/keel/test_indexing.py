@@ -14,6 +14,7 @@ from keel.indexing import (
     file_url,
     follow_index,
     mend_pip_config,
+    moved_shims,
     pip_config,
     shims_url,
     write_base_pip_config,
@@ -87,6 +88,15 @@ def test_after_a_move_only_the_place_of_the_store_changes(fake: FakeBase) -> Non
     assert not mend_pip_config(base, str(moved / "envs/nothing"))
 
 
+def test_variables_can_follow_a_moved_base(fake: FakeBase) -> None:
+    here, there = fake.base, Base(str(fake.prefix.with_name("moved, new")), None)
+    before = default_variables(here)
+    fake.prefix.rename(there.prefix)
+    assert {name: moved_shims(there, value) for name, value in before.items()} == default_variables(there)
+    mine = f"/my/wheels,{shims_url(here)},file:///x/pkgs/.index-not"
+    assert moved_shims(there, mine) == f"/my/wheels,{shims_url(there)},file:///x/pkgs/.index-not"
+
+
 def test_the_base_keeps_a_pip_conf_that_was_there(fake: FakeBase) -> None:
     (fake.prefix / "pip.conf").write_text("[global]\nfind-links = /my/wheels\n")
     write_base_pip_config(fake.base)
@@ -105,3 +115,11 @@ def test_environments_follow_the_index_unless_their_pip_conf_is_the_users_own(fa
     assert "index-url" not in settings(two)
     assert not (three / "pip.conf").exists()
     assert follow_index(fake.base, places) == []
+
+
+def test_setting_an_index_tells_the_environments_that_are_there(fake: FakeBase) -> None:
+    env = fake.create("work")
+    assert f"pip uses it in {env}\n" in fake.keel("config", "set", "index", INDEX).stdout
+    assert settings(env)["index-url"] == INDEX
+    assert f"pip uses none in {env}\n" in fake.keel("config", "unset", "index").stdout
+    assert settings(env)["no-index"] == "true"

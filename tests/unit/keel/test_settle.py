@@ -42,6 +42,15 @@ def test_a_base_of_root_says_how_to_get_an_environment(fake: FakeBase, roots: No
     assert str(fake.prefix / MARKER) in lines
 
 
+def test_everybody_can_read_what_a_careful_root_has_written(fake: FakeBase, roots: None) -> None:
+    before = os.umask(0o077)
+    try:
+        settle.settle(str(fake.prefix))
+    finally:
+        os.umask(before)
+    assert {(fake.prefix / name).stat().st_mode & 0o777 for name in ("pip.conf", MARKER)} == {0o644}
+
+
 def test_a_base_of_a_user_stays_free(fake: FakeBase, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settle, "is_for_everybody", lambda base: False)
     settle.settle(str(fake.prefix))
