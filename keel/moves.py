@@ -3,7 +3,7 @@
 It opens one small file for the base and one for each environment. What it finds, `keel.mend` mends.
 
 An environment says in its `pyvenv.cfg` where it lies (`keel-prefix`), whose it is (`keel-base`), and where its Python
-is (`home`). It is taken to be this base's if its `home` is here; or if there is no base at its `home` any more, and it has
+is (`home`). It is this base's if its `home` is here; or if there is no base at its `home` any more, and it has
 this base's id; or if it lies in the base and has that id (a copy of a base with all that is in it).
 """
 
