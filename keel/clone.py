@@ -16,6 +16,7 @@ from .indexing import write_pip_config
 from .installed import installed
 from .linker import Linker
 from .linking import FolderLinks, link_folders
+from .private import FILE as PRIVATE
 from .relocate import relocate_script
 from .venv import is_written_here, lay_out
 
@@ -72,6 +73,7 @@ class _Cloner:
         for folder in sorted(folders):
             self._some(folder, folders[folder])
         self._some("", {"pip.conf"})
+        self._some(os.path.dirname(PRIVATE), {PRIVATE})
 
     def tree(self, relative: str) -> None:
         """Everything below `relative` (a folder in the prefix, or "") that `lay_out` has not written."""

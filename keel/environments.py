@@ -149,12 +149,17 @@ def active_prefix() -> Optional[str]:
     return os.environ.get("KEEL_PREFIX") or os.environ.get("VIRTUAL_ENV") or None
 
 
+def active_prefixes() -> List[str]:
+    """All that is active in the shell that started keel: also what a nested activation will return to."""
+    nested = [value for key, value in os.environ.items() if re.fullmatch(r"KEEL_PREFIX_\d+", key)]
+    return [prefix for prefix in (os.environ.get("KEEL_PREFIX"), os.environ.get("VIRTUAL_ENV"), *nested) if prefix]
+
+
 def check_removable(base: Base, environment: Environment) -> None:
     """KeelError for the base, and for the environment that is active in the calling shell."""
     if environment.is_base(base):
         raise KeelError("the base cannot be removed as an environment", hint="to remove all of it: keel uninstall")
-    active = active_prefix()
-    if active is not None and os.path.realpath(active) == os.path.realpath(environment.prefix):
+    if os.path.realpath(environment.prefix) in {os.path.realpath(prefix) for prefix in active_prefixes()}:
         raise KeelError(f"{environment.label} is active in this shell", hint="run first: keel deactivate")
 
 

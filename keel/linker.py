@@ -6,6 +6,8 @@ import os
 import stat
 from typing import Callable, List, Sequence, Tuple
 
+from .staging import temporary_beside
+
 _FICLONE = 0x40049409  # <linux/fs.h>
 _CHUNK = 1 << 20
 # These mean "never between these two places"; the others (inode full, not permitted) are about one file.
@@ -97,6 +99,17 @@ def link_target(source: str, link: str, base_prefix: str) -> str:
     """
     inside = link.startswith(base_prefix + os.sep)
     return os.path.relpath(source, os.path.dirname(link)) if inside else source
+
+
+def replace_link(path: str, target: str) -> None:
+    """Have the symbolic link at `path` lead to `target`, in one step. Raises OSError."""
+    temporary = temporary_beside(path)
+    os.symlink(target, temporary)
+    try:
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
 
 
 def copy_file(source: str, dest: str) -> int:

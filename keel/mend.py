@@ -10,12 +10,12 @@ from typing import Callable, Dict, Iterator, List, Mapping, Optional
 
 from .base import ENVS, META, STORE, Base, site_packages
 from .config import base_file, read_values, write_values
-from .environments import CONFIG, list_environments, read_config, same_place
+from .environments import CONFIG, Environment, list_environments, read_config, same_place
 from .errors import KeelError
 from .identity import base_id, record_identity
 from .indexing import mend_pip_config, moved_shims, write_base_pip_config
 from .kernels import move_kernels
-from .linker import link_target
+from .linker import link_target, replace_link
 from .moves import Move, Moves
 from .records import update_records
 from .registry import forget, register
@@ -79,6 +79,8 @@ def mend_environment(base: Base, move: Move) -> bool:
     mender = _Mender(base, move.prefix, move.was, move.base_was)
     mender.links("")
     mender.python()
+    if move == Move(move.prefix, move.prefix, base.prefix):  # its base was installed anew around it
+        _relink(base, Environment(None, move.prefix))
     mender.scripts()
     mender.variables()
     prompt, old_name = config.get("prompt", ""), os.path.basename(move.was)
@@ -90,6 +92,16 @@ def mend_environment(base: Base, move: Move) -> bool:
     _mend_registry(base, move)
     mender.config(prompt)
     return True
+
+
+def _relink(base: Base, place: Environment) -> None:
+    """Links into the store to what has another place there now; `keel check` explains those to what is gone."""
+    from .intact import broken_links
+    from .repair import Repair
+
+    problems = list(broken_links(base, place))
+    if problems:
+        Repair(base).run(problems)
 
 
 def _mend_registry(base: Base, move: Move) -> None:
@@ -248,22 +260,6 @@ class _Mender:
         end = len(lines) - (lines[-1:] == [""])
         lines[end:end] = [f"{key} = {values[key]}" for key in ("keel-prefix", "keel-base") if key not in known]
         replace_keeping_owner(path, "\n".join(lines).encode("utf-8", "surrogateescape"))
-
-
-def replace_link(path: str, target: str) -> None:
-    """Have the symbolic link at `path` lead to `target`, in one step. Raises OSError."""
-    temporary = temporary_beside(path)
-    os.symlink(target, temporary)
-    try:
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def temporary_beside(path: str) -> str:
-    """A name for what is to replace `path`; `keel clean` knows it if a killed process leaves it there."""
-    return os.path.join(os.path.dirname(path), f".{os.path.basename(path)[:40]}.keel-{os.urandom(6).hex()}")
 
 
 def replace_keeping_owner(path: str, data: bytes) -> None:
