@@ -1,7 +1,7 @@
 """What nobody needs any more: leftovers of killed runs, caches inside the base, units that no base has.
 
-A unit of the store is never removed while the manifest or a lock names it, since environments that keel does not know may
-be linked to it.
+A unit of the store is never removed while the manifest or a lock names it, since environments that keel does not know
+may be linked to it.
 """
 
 import contextlib

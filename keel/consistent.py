@@ -35,9 +35,8 @@ def inconsistencies(base: Base, place: Environment) -> Iterator[Problem]:
         name, version = info[: -len(".dist-info")].rsplit("-", 1)
         name = normalised(name)
         metadata = _read(os.path.join(library, info, "METADATA"))
-        if metadata is None or not os.path.exists(os.path.join(library, info, "RECORD")):
-            missing = "METADATA" if metadata is None else "RECORD"
-            text = f"{name} {version} has no {missing}: it is not completely installed"
+        if not os.path.exists(os.path.join(library, info, "RECORD")):
+            text = f"{name} {version} has no RECORD: it is not completely installed"
             yield Problem(place.label, "incomplete", text, "install it again", os.path.join(library, info), name)
         if name in distributions:
             text = f"{name} is installed twice: {distributions[name].version} and {version}"

@@ -50,7 +50,9 @@ class Repair:
             return None
         except PermissionError as error:
             return f"{error.filename or problem.path} is not yours to write: let its owner run keel check --all --fix"
-        except (OSError, KeelError) as error:
+        except KeelError as error:
+            return f"{error.message}; {error.hint}" if error.hint else error.message
+        except OSError as error:
             return str(error)
 
     def _file(self, damage: Damage) -> Optional[str]:
@@ -74,12 +76,14 @@ class Repair:
         intact = os.path.lexists(path) and _digest(path) == damage.digest
         if intact and not anyway:
             return None  # the store that it leads to has been mended meanwhile
+        if not os.path.isdir(unit_folder(self._base, unit)):
+            return f"{unit.path} is gone: {self._reinstall(unit)}"
         self._unit(unit)
         place = self._plan(unit, prefix == self._base.prefix).get(damage.file)
         if place is None:
             return None if intact else f"{unit.path} has no such file; install it again: {_again(damage)}"
         if place.source is None:
-            if intact:
+            if intact or not damage.digest:
                 return None
             if digest(place.content) != damage.digest:
                 return f"it came from another build of {unit.name}; install it again: {_again(damage)}"

@@ -11,7 +11,7 @@ EXAMPLES = ("keel clean --dry-run", "keel clean --stale", "keel clean -y")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--stale", action="store_true", help="what killed runs left, and notes of environments now gone")
+    parser.add_argument("--stale", action="store_true", help="what killed runs left, and notes of lost environments")
     parser.add_argument("--cache", action="store_true", help="caches of pip and uv, where they lie in the base")
     parser.add_argument("--store", action="store_true", help="packages that no manifest, lock or environment needs")
     parser.add_argument("--force", action="store_true", help="also those that old locks or environments need")
@@ -37,7 +37,8 @@ def run(options: argparse.Namespace, prefix: str) -> int:
         failed = remove_waste(base, waste)
     if options.json:
         listed = [{"kind": one.kind, "path": one.path, "size": one.size, "text": one.text} for one in waste]
-        say_json({"success": not failed, "dry_run": options.dry_run, "size": total, "removed": listed, "failed": failed})
+        told = {"success": not failed, "dry_run": options.dry_run, "size": total}
+        say_json({**told, "removed": listed, "failed": failed})
     elif not waste:
         say("there is nothing to remove")
     else:
