@@ -12,7 +12,7 @@ from typing import Dict, Iterator, List, Set, Tuple
 from .base import ENVS, META, STORE, Base, site_packages
 from .building import Created, build
 from .environments import Environment
-from .indexing import write_pip_config
+from .indexing import follow_index, write_pip_config
 from .installed import installed
 from .linker import Linker
 from .linking import FolderLinks, link_folders
@@ -40,6 +40,8 @@ def clone(base: Base, environment: Environment, source: Environment, *, copy: bo
         link_folders(linker, cloner.links)
         if not os.path.lexists(os.path.join(folder, "pip.conf")):
             write_pip_config(base, folder)
+        elif source.is_base(base):  # whose index is everybody's, not this user's
+            follow_index(base, [folder])
         return [(package.name, package.version) for package in installed(folder, base)]
 
     return build(base, environment, fill, copy=copy)

@@ -28,6 +28,7 @@ _ONLINE = """\
 find-links = {shims}
 index-url = {index}
 """
+_PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._~-"
 _NOWHERE = "no-index"
 _SHIMS = re.compile(rf"file://[^\s,]*/{re.escape(INDEX)}(?=(?:/{_NOWHERE})?/?(?:[\s,]|$))")
 # A setting's continuation lines are indented.
@@ -37,11 +38,9 @@ _FIND_LINKS = re.compile(r"^find-links[ \t]*[=:].*(?:\n[ \t]+\S.*)*", re.MULTILI
 def file_url(path: str) -> str:
     """`path` (absolute) as an address of letters, digits and `%`, `/`, `.`, `-`, `_`, `~` only.
 
-    pip takes a space for the end of a place to look in, and uv a comma.
+    pip takes a space for the end of a place to look in, and uv a comma. (urllib is slow to import.)
     """
-    from urllib.parse import quote
-
-    return "file://" + quote(os.fsencode(path))
+    return "file://" + "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in os.fsencode(path))
 
 
 def shims_url(base: Base) -> str:

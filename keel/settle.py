@@ -3,6 +3,7 @@
 Every installer's last step; whoever unpacks a base by other means runs `cmd/keel --settle`.
 """
 
+import contextlib
 import os
 
 from .base import META, Base, find_base
@@ -48,23 +49,34 @@ def marker(base: Base) -> str:
 
 def mark(base: Base) -> None:
     """Have pip and uv refuse to change the base, and say how to create an environment."""
-    from shlex import quote
-
     from .staging import replace_file
 
     path = marker(base)
     if not os.path.isdir(os.path.dirname(path)):
         raise KeelError(f"{os.path.dirname(path)} is missing: this base is incomplete", hint="install it again")
-    text = _MARKER_TEXT.format(
-        keel=base.prefix,
-        command=quote(os.path.join(base.prefix, "cmd", "keel")),
-        profile=quote(os.path.join(base.prefix, "etc", "profile.d", "keel.sh")),
-        marker=path,
+    replace_file(path, _text(base, base.prefix).encode("utf-8", "surrogateescape"), mode=0o644)
+
+
+def _text(base: Base, prefix: str) -> str:
+    """What the mark says in a base at `prefix`."""
+    from shlex import quote
+
+    return _MARKER_TEXT.format(
+        keel=prefix,
+        command=quote(os.path.join(prefix, "cmd", "keel")),
+        profile=quote(os.path.join(prefix, "etc", "profile.d", "keel.sh")),
+        marker=prefix + marker(base)[len(base.prefix) :],
     )
-    replace_file(path, text.encode("utf-8", "surrogateescape"), mode=0o644)
 
 
-def mend_mark(base: Base) -> None:
-    """Have the message name the base where it is now. A base whose owner has removed the marker stays without."""
-    if os.path.lexists(marker(base)):
-        mark(base)
+def follow_move(base: Base, old: str) -> None:
+    """Have what `settle` wrote name the base's place after it was moved from `old`. Raises OSError.
+
+    A mark that its owner has removed or written anew stays as it is.
+    """
+    write_base_pip_config(base)
+    with contextlib.suppress(FileNotFoundError):
+        with open(marker(base), encoding="utf-8", errors="surrogateescape") as file:
+            text = file.read()
+        if text == _text(base, old):
+            mark(base)

@@ -9,10 +9,10 @@ the core metadata (https://packaging.python.org/specifications/core-metadata/).
 """
 
 import re
-import struct
-import zlib
-from email.message import Message
-from typing import Iterable, List, Tuple
+from typing import TYPE_CHECKING, Iterable, List, Tuple
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 INDEX = "pkgs/.index"
 # The backend's module in the archive; a name that no package of the build can have.
@@ -78,7 +78,7 @@ def _stem(name: str, version: str) -> str:
     return f"{re.sub(r'[-_.]+', '_', name).lower()}-{version}"
 
 
-def shim(name: str, version: str, sha256: str, metadata: Message) -> bytes:
+def shim(name: str, version: str, sha256: str, metadata: "Message") -> bytes:
     """The shim's bytes, the same on every machine.
 
     name, version, sha256: of the unit, as in the manifest.  metadata: of its wheel.
@@ -93,7 +93,7 @@ def shim(name: str, version: str, sha256: str, metadata: Message) -> bytes:
     return _gzip(_tar((f"{stem}/{file}", text.encode("utf-8", "surrogateescape")) for file, text in files))
 
 
-def _pkg_info(name: str, version: str, metadata: Message) -> str:
+def _pkg_info(name: str, version: str, metadata: "Message") -> str:
     """What a resolver has to know. Nothing is `Dynamic`, so it may rely on it (PEP 643)."""
     lines = ["Metadata-Version: 2.2", f"Name: {name}", f"Version: {version}"]
     for key in ("Summary", "Requires-Python", "Requires-Dist", "Provides-Extra"):
@@ -114,6 +114,9 @@ def _tar(files: Iterable[Tuple[str, bytes]]) -> bytes:
 
 def _gzip(data: bytes) -> bytes:
     """RFC 1952, with blocks that are only stored: what zlib makes of data depends on its version."""
+    import struct
+    import zlib
+
     blocks: List[bytes] = []
     for start in range(0, len(data), 0xFFFF):
         block = data[start : start + 0xFFFF]

@@ -72,6 +72,14 @@ def test_a_clone_finds_what_its_source_found(fake: FakeBase) -> None:
     assert settings(fake.env("new"))["find-links"] == shims_url(fake.base)
 
 
+def test_a_clone_of_the_base_has_the_index_of_its_user(fake: FakeBase) -> None:
+    write_base_pip_config(fake.base)
+    fake.keel("config", "set", "index", INDEX)
+    fake.clone("copy", "base")
+    assert settings(fake.env("copy"))["index-url"] == INDEX
+    assert "index-url" not in settings(fake.prefix)
+
+
 def test_after_a_move_only_the_place_of_the_store_changes(fake: FakeBase) -> None:
     env = fake.create("work")
     old = shims_url(fake.base)

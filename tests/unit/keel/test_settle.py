@@ -65,15 +65,23 @@ def test_neither_environments_nor_clones_have_the_mark(fake: FakeBase, roots: No
     assert (fake.env("copy") / LIBRARY / "pip").is_dir()
 
 
-def test_the_message_follows_a_moved_base_and_a_removed_mark_stays_removed(fake: FakeBase, roots: None) -> None:
+def test_what_names_the_place_of_a_base_follows_when_it_is_moved(fake: FakeBase, roots: None) -> None:
     settle.settle(str(fake.prefix))
     moved = fake.prefix.with_name("moved")
     fake.prefix.rename(moved)
-    settle.mend_mark(Base(str(moved), None))
+    settle.follow_move(Base(str(moved), None), str(fake.prefix))
     assert message(moved).startswith(f"{moved} belongs to everybody")
-    (moved / MARKER).unlink()
-    settle.mend_mark(Base(str(moved), None))
-    assert not (moved / MARKER).exists()
+    assert str(fake.prefix) not in (moved / MARKER).read_text()
+    assert shims_url(Base(str(moved), None)) in (moved / "pip.conf").read_text()
+
+
+@pytest.mark.parametrize("text", [None, "[externally-managed]\nError=Ask Ada.\n"])
+def test_an_owner_decides_about_the_mark(fake: FakeBase, roots: None, text: str | None) -> None:
+    settle.settle(str(fake.prefix))
+    marker = fake.prefix / MARKER
+    marker.unlink() if text is None else marker.write_text(text)
+    settle.follow_move(fake.base, "/old")
+    assert (marker.read_text() if marker.exists() else None) == text
 
 
 def test_what_is_no_base_is_not_settled(fake: FakeBase) -> None:
