@@ -42,7 +42,7 @@ def record_identity(base: Base, *, new: bool = False) -> None:
 
     number = os.urandom(8).hex() if new and read_identity(base) is None else base_id(base)
     text = f"{base.prefix}\n{number}\n"
-    replace_file(os.path.join(base.prefix, FILE), text.encode("utf-8", "surrogateescape"))
+    replace_file(os.path.join(base.prefix, FILE), text.encode("utf-8", "surrogateescape"), mode=0o644)
 
 
 def _derived(base: Base) -> str:

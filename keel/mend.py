@@ -13,14 +13,14 @@ from .config import base_file, read_values, write_values
 from .environments import CONFIG, Environment, list_environments, read_config, same_place
 from .errors import KeelError
 from .identity import base_id, record_identity
-from .indexing import mend_pip_config, moved_shims, write_base_pip_config
+from .indexing import mend_pip_config, moved_shims
 from .kernels import move_kernels
 from .linker import link_target, replace_link
 from .moves import Move, Moves
 from .records import update_records
 from .registry import forget, register
 from .relocate import relocate_script
-from .settle import mend_mark
+from .settle import follow_move
 from .staging import replace_file
 from .variables import moved_variables, read_variables, write_variables
 from .venv import ACTIVATE_FILES, activate_file
@@ -121,8 +121,7 @@ def _mend_base(base: Base, was: Optional[str]) -> bool:
         mender.scripts()
         mender.variables()
         _mend_settings(base, mender.places)
-        write_base_pip_config(base)
-        mend_mark(base)
+        follow_move(base, was)
         move_kernels(base, mender.places)
     record_identity(base)
     return True

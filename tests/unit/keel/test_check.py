@@ -68,7 +68,7 @@ def test_missing_and_changed_files_are_put_back_and_what_was_changed_is_kept(bas
     assert script.read_bytes() == good
     assert os.access(script, os.X_OK)
     assert Path(told["kept"] + str(module)).read_text() == "TOOL = 'mine'\n"
-    assert not any(name.startswith(".") for name in os.listdir(module.parent))
+    assert not list(module.parent.glob(".*"))
     assert found(base, "-n", "work", code=0) == []
 
 
@@ -198,7 +198,8 @@ def test_an_environment_of_another_python_or_base_is_explained(base: FakeBase) -
     (env / "bin/python").unlink()
     assert kinds(found(base, "-n", "work", "--fix", code=0)) == [("work", "python", True)]
     subprocess.run([env / "bin/python", "-c", ""], check=True)
-    (env / "pyvenv.cfg").write_text(config.replace(f"home = {base.prefix}", "home = /nowhere").replace("keel-base", "x"))
+    lost = config.replace(f"home = {base.prefix}", "home = /nowhere").replace("keel-base", "x")
+    (env / "pyvenv.cfg").write_text(lost)
     assert "names the Python of another place, where nothing is any more: /nowhere/bin" in base.keel(
         "check", "-n", "work", code=1
     ).stdout

@@ -1,7 +1,6 @@
 """A moved base, a moved environment: what the next command mends, and what it must not touch."""
 
 import json
-import os
 import shutil
 import stat
 import subprocess
@@ -67,7 +66,7 @@ def test_a_moved_base_is_mended_with_its_environments_by_the_next_command(fake: 
     fake = moved(fake)
     env = fake.env("work")
     said = fake.keel("env", "list").stderr.splitlines()
-    assert said == [f"the base has moved here from {old}; mended: work, {'base'}"]
+    assert said == [f"the base has moved here from {old}; mended: work, base"]
     assert python_says(env) == str(env)
     assert f"home = {fake.prefix}/bin\n" in (env / "pyvenv.cfg").read_text()
     assert f"executable = {fake.prefix}/bin/python{MINOR}\n" in (env / "pyvenv.cfg").read_text()
@@ -275,10 +274,10 @@ def test_the_registry_is_shared_and_forgets_what_is_gone(fake: FakeBase, tmp_pat
     assert str(tmp_path / "three") in fake.keel("env", "list").stdout
 
 
-def test_a_read_only_home_costs_the_registry_only(fake: FakeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_only_home_costs_the_registry_only(fake: FakeBase, tmp_path: Path) -> None:
     (tmp_path / ".keel").touch()  # no folder can be made there, not even by root
     fake.keel("create", "-p", tmp_path / "env")
     assert python_says(tmp_path / "env") == str(tmp_path / "env")
     register(fake.base, str(tmp_path / "env"))
     assert registered(fake.base) == []
-    assert os.listdir(tmp_path / "env")
+    assert "env" not in fake.keel("env", "list").stdout

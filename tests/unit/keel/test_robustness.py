@@ -33,7 +33,8 @@ def base(fake: FakeBase) -> Iterator[FakeBase]:
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    return {str(path.relative_to(folder)): file_digest(str(path)) for path in sorted(folder.rglob("*")) if path.is_file()}
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {str(path.relative_to(folder)): file_digest(str(path)) for path in files}
 
 
 def run_apart(work: Callable[[], int]) -> int:
@@ -58,7 +59,7 @@ def assert_whole(base: FakeBase) -> None:
 
 
 def hidden(base: FakeBase) -> list[str]:
-    return [name for name in os.listdir(base.prefix / "envs") if is_temporary(name)]
+    return [path.name for path in (base.prefix / "envs").iterdir() if is_temporary(path.name)]
 
 
 def test_many_at_once_do_each_other_no_harm(base: FakeBase) -> None:
