@@ -3,8 +3,7 @@
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from .base import Base
-from .clean import Waste, leftovers, remove_waste
-from .clean import STALE as _STALE
+from .clean import STALE, Waste, leftovers, remove_waste
 from .consistent import inconsistencies
 from .environments import Environment
 from .intact import damages, foreign_files
@@ -42,6 +41,6 @@ def fix(base: Base, problems: Sequence[Problem]) -> Tuple[Dict[Problem, Optional
     done = repair.run([problem for problem in problems if problem.kind != LEFTOVER])
     for problem in problems:
         if problem.kind == LEFTOVER and problem.path is not None:
-            failed = remove_waste(base, [Waste(_STALE, problem.path, 0, problem.text)])
+            failed = remove_waste(base, [Waste(STALE, problem.path, 0, problem.text)])
             done[problem] = failed[0] if failed else None
     return done, repair.kept

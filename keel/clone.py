@@ -17,6 +17,7 @@ from .installed import installed
 from .linker import Linker
 from .linking import FolderLinks, link_folders
 from .private import FILE as PRIVATE
+from .records import update_records
 from .relocate import relocate_script
 from .venv import is_written_here, lay_out
 
@@ -38,6 +39,7 @@ def clone(base: Base, environment: Environment, source: Environment, *, copy: bo
         else:
             cloner.tree("")
         link_folders(linker, cloner.links)
+        update_records(os.path.join(folder, site_packages(base.python_minor)), cloner.relocated)
         if not os.path.lexists(os.path.join(folder, "pip.conf")):
             write_pip_config(base, folder)
         elif source.is_base(base):  # whose index is everybody's, not this user's
@@ -62,6 +64,7 @@ class _Cloner:
         self._old = tuple(dict.fromkeys((source, os.path.realpath(source))))
         device = os.stat(source).st_dev
         self.links: List[FolderLinks] = []
+        self.relocated: Dict[str, bytes] = {}  # as `update_records` takes it
         self._inodes = _inodes(base.store) if os.stat(base.store).st_dev == device else {}
 
     def base(self) -> None:
@@ -146,6 +149,8 @@ class _Cloner:
         if moved != script:
             with open(path, "wb") as file:
                 file.write(moved)
+            library = os.path.join(self._folder, site_packages(self._base.python_minor))
+            self.relocated[os.path.relpath(path, library)] = moved
 
 
 def _inodes(folder: str) -> Dict[int, str]:

@@ -7,6 +7,7 @@ looking up its files. Bytecode has no recorded hash and may come and go.
 import os
 from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Set, Tuple
 
+from . import quoting
 from .base import STORE, Base, site_packages
 from .environments import Environment, same_place
 from .installed import normalised
@@ -46,16 +47,16 @@ def damages(
     hashes = _hashes(unread, tell)
     for (label, one), state in zip(wanted, states):
         if isinstance(state, str):
-            yield _problem(label, state, one, stored=False)
+            yield _problem(base, label, state, one)
         elif state in hashes and hashes[state] != one.damage.digest:
-            yield _problem(label, CHANGED, one, stored=_stored(base, one))
+            yield _problem(base, label, CHANGED, one)
 
 
 def broken_links(base: Base, place: Environment) -> Iterator[Problem]:
     """Files of `place` that lead to what is gone; nothing is read."""
     for one in _of_place(base, place):
         if _state(one.path) == BROKEN:
-            yield _problem(place.label, BROKEN, one, stored=False)
+            yield _problem(base, place.label, BROKEN, one)
 
 
 def _of_unit(base: Base, unit: Unit) -> Iterator[_Recorded]:
@@ -151,7 +152,7 @@ def units_of(base: Base, name: str, version: str) -> List[Unit]:
     return [unit for unit in base.manifest.units if (unit.name, unit.version) == (name, version)]
 
 
-def _problem(label: str, kind: str, one: _Recorded, *, stored: bool) -> Problem:
+def _problem(base: Base, label: str, kind: str, one: _Recorded) -> Problem:
     damage = one.damage
     package = f"{damage.name} {damage.version}"
     if damage.private and kind == CHANGED:
@@ -163,10 +164,19 @@ def _problem(label: str, kind: str, one: _Recorded, *, stored: bool) -> Problem:
         CHANGED: "is not what was installed",
     }[kind]
     hint = None
-    if kind == CHANGED and stored:
+    fixable = bool(units_of(base, damage.name, damage.version))
+    if not fixable:
+        hint = f"install it again: {reinstall_command(damage)}"
+    elif kind == CHANGED and _stored(base, one):
         text = f"{damage.file} of {package} was changed in place, in the store and wherever it is linked from there"
         hint = f"to edit it safely: keel check --all --fix, then keel unlink {damage.name}"
-    return Problem(label, kind, text, hint, one.path, package, fixable=True, damage=damage)
+    return Problem(label, kind, text, hint, one.path, package, fixable=fixable, damage=damage)
+
+
+def reinstall_command(damage: Damage) -> str:
+    """For what did not come out of the store."""
+    where = quoting.sh(damage.prefix or "")
+    return f"keel run -p {where} pip install --force-reinstall --no-deps {damage.name}=={damage.version}"
 
 
 def foreign_files(base: Base) -> Iterator[Problem]:

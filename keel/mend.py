@@ -219,8 +219,7 @@ class _Mender:
             if new != script:
                 replace_keeping_owner(entry.path, new)
                 changed[os.path.relpath(entry.path, self._library)] = new
-        if changed:
-            update_records(self._library, changed)
+        update_records(self._library, changed)
 
     def variables(self) -> None:
         """Values that name a former place, also where uv finds the base's shims."""

@@ -59,6 +59,8 @@ def update_records(library: str, changed: Mapping[str, bytes]) -> None:
 
     changed: path relative to `library` (as RECORD writes it) -> what the file holds now. Raises OSError.
     """
+    if not changed:
+        return
     words = [path.encode("utf-8", "surrogateescape") for path in changed]
     for info in dist_infos(library):
         record = os.path.join(library, info, "RECORD")

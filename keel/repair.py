@@ -11,7 +11,7 @@ from typing import Dict, Iterable, List, Optional, Set, Tuple
 from .base import Base, site_packages
 from .environments import Environment, list_environments
 from .errors import KeelError
-from .intact import unit_rows, units_of
+from .intact import reinstall_command, unit_rows, units_of
 from .linker import Linker, copy_file, link_target, replace_link
 from .manifest import Unit
 from .private import package_files
@@ -60,8 +60,6 @@ class Repair:
         if damage.prefix is None:
             unit = next(unit for unit in units if damage.file.startswith(unit.path + "/"))
             return self._stored(unit, damage.file[len(unit.path) + 1 :], damage.digest)
-        if not units:
-            return f"the store does not have it; install it again: {_again(damage)}"
         reason: Optional[str] = None
         for unit in units:
             reason = self._placed(unit, damage)
@@ -81,12 +79,12 @@ class Repair:
         self._unit(unit)
         place = self._plan(unit, prefix == self._base.prefix).get(damage.file)
         if place is None:
-            return None if intact else f"{unit.path} has no such file; install it again: {_again(damage)}"
+            return None if intact else f"{unit.path} has no such file; install it again: {reinstall_command(damage)}"
         if place.source is None:
             if intact or not damage.digest:
                 return None
             if digest(place.content) != damage.digest:
-                return f"it came from another build of {unit.name}; install it again: {_again(damage)}"
+                return f"it came from another build of {unit.name}; install it again: {reinstall_command(damage)}"
             self._keep(path)
             replace_file(path, place.content)
             os.chmod(path, 0o755 if place.executable else 0o644)
@@ -209,11 +207,6 @@ class Repair:
         dest = os.path.join(self.kept, path.lstrip("/"))
         os.makedirs(os.path.dirname(dest), exist_ok=True)
         copy_file(path, dest)
-
-
-def _again(damage: Damage) -> str:
-    requirement = f"{damage.name}=={damage.version}"
-    return f"keel run -p {damage.prefix} pip install --force-reinstall --no-deps {requirement}"
 
 
 def unit_time(unit: Unit) -> int:

@@ -125,7 +125,8 @@ def test_a_private_copy_is_edited_without_harm_to_others(base: Moving) -> None:
 
 def test_a_renamed_environment_has_its_scripts(base: Moving, tmp_path: Path) -> None:
     base("create", "-n", "old", "requests")
-    wheel = make_wheel(tmp_path, "private", scripts={"private": "private:main"}, files={"private.py": "def main(): 0\n"})
+    files = {"private.py": "def main(): 0\n"}
+    wheel = make_wheel(tmp_path, "private", files=files, scripts={"private": "private:main"})
     base.run(base.prefix / "envs/old", "pip", "install", "--quiet", wheel)
     base("rename", "-n", "old", "new")
     env = base.prefix / "envs/new"
