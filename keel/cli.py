@@ -91,7 +91,7 @@ def _mend_moved(name: str, options: "Namespace", prefix: str) -> None:
     if name not in UNCONCERNED:
         given = [getattr(options, key, None) for key in ("path", "clone", "environment", "name")]
         paths = [path for path in given if isinstance(path, str) and "/" in path]
-        for line in mend_moved(prefix, [*paths, *filter(None, [active_prefix()])]):
+        for line in mend_moved(prefix, [*paths, *filter(None, [active_prefix()])], blocks=name != "init"):
             warn(line)
 
 

@@ -12,12 +12,12 @@ from typing import Dict, Iterator, List, Set, Tuple
 from .base import ENVS, META, STORE, Base, site_packages
 from .building import Created, build
 from .environments import Environment
+from .hashes import update_records
 from .indexing import follow_index, write_pip_config
 from .installed import installed
 from .linker import Linker
 from .linking import FolderLinks, link_folders
-from .private import FILE as PRIVATE
-from .records import update_records
+from .private import FILE as PRIVATE_COPIES
 from .relocate import relocate_script
 from .venv import is_written_here, lay_out
 
@@ -78,7 +78,7 @@ class _Cloner:
         for folder in sorted(folders):
             self._some(folder, folders[folder])
         self._some("", {"pip.conf"})
-        self._some(os.path.dirname(PRIVATE), {PRIVATE})
+        self._some(os.path.dirname(PRIVATE_COPIES), {PRIVATE_COPIES})
 
     def tree(self, relative: str) -> None:
         """Everything below `relative` (a folder in the prefix, or "") that `lay_out` has not written."""

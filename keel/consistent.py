@@ -7,9 +7,9 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from .base import Base, site_packages
 from .environments import CONFIG, Environment, read_config, same_place
+from .hashes import dist_infos
 from .installed import normalised
 from .problems import Problem
-from .records import dist_infos
 from .store import requires
 
 _BIN = "bin"

@@ -173,9 +173,9 @@ def remove_environment(base: Base, environment: Environment) -> None:
             f"{environment.prefix} is a symbolic link to {os.path.realpath(environment.prefix)}",
             hint="remove the environment by its own path: keel env remove -p PATH",
         )
-    from .staging import Staging, remove_stale  # slow imports, of no use to listings
+    from .staging import Staging, held, remove_stale  # slow imports, of no use to listings
 
     remove_stale(os.path.dirname(environment.prefix))
-    with Staging(environment.prefix) as staging:
+    with Staging(environment.prefix) as staging, held(environment.prefix, wait=False):
         os.rename(environment.prefix, os.path.join(staging.folder, "removed"))
     forget(base, environment.prefix)

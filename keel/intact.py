@@ -10,11 +10,11 @@ from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Set, Tu
 from . import quoting
 from .base import STORE, Base, site_packages
 from .environments import Environment, same_place
+from .hashes import Row, dist_infos, file_digest, read_rows
 from .installed import normalised
 from .manifest import Unit
 from .private import read_private
 from .problems import BROKEN, CHANGED, MISSING, Damage, Problem
-from .records import Row, dist_infos, file_digest, read_rows
 from .store import unit_folder
 
 _BATCH = 100  # files of one task of a thread

@@ -12,12 +12,12 @@ from .base import ENVS, META, STORE, Base, site_packages
 from .config import base_file, read_values, write_values
 from .environments import CONFIG, Environment, list_environments, read_config, same_place
 from .errors import KeelError
+from .hashes import update_records
 from .identity import base_id, record_identity
 from .indexing import mend_pip_config, moved_shims
 from .kernels import move_kernels
 from .linker import link_target, replace_link
 from .moves import Move, Moves
-from .records import update_records
 from .registry import forget, register
 from .relocate import relocate_script
 from .settle import follow_move
@@ -31,8 +31,8 @@ _LARGEST_SCRIPT = 1 << 20
 _NOT_OURS = frozenset({ENVS, META, STORE})
 
 
-def mend(base: Base, moves: Moves) -> List[str]:
-    """Mend all of it; gives lines for people. What fails stays as it was, and is said."""
+def mend(base: Base, moves: Moves, *, blocks: bool) -> List[str]:
+    """Mend all of it; gives lines for people. What fails stays as it was, and is said. blocks: see `mend_moved`."""
     done: List[str] = []
     failed: List[str] = []
     # Environments first: as long as the base is not recorded, they can be told by its former place.
@@ -46,7 +46,7 @@ def mend(base: Base, moves: Moves) -> List[str]:
         called = ", ".join(names.get(prefix, prefix) for prefix in done)
         lines.append(f"{_what_moved(base, moves)}; mended: {called}")
     lines += [f"could not mend {text}" for text in failed]
-    if moves.base_was is not None:
+    if moves.base_was is not None and blocks:
         files = _stale_blocks(moves.base_was)
         lines += [f"{', '.join(files)} still names {moves.base_was}: run keel init"] if files else []
     return lines

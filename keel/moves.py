@@ -16,7 +16,7 @@ from .identity import Identity, base_id, read_identity
 from .registry import register, registered
 
 # Commands that have nothing to do with environments, or deal with whatever state they are in.
-UNCONCERNED = frozenset({"config", "deactivate", "init", "search", "uninstall", "wheelhouse"})
+UNCONCERNED = frozenset({"config", "deactivate", "search", "uninstall", "wheelhouse"})
 
 
 class Move(NamedTuple):
@@ -38,9 +38,10 @@ class Moves(NamedTuple):
     environments: List[Move]
 
 
-def mend_moved(prefix: str, paths: Iterable[str]) -> List[str]:
+def mend_moved(prefix: str, paths: Iterable[str], *, blocks: bool = True) -> List[str]:
     """Mend what has been moved; gives lines for people, seldom any. paths: see `find_moves`.
 
+    blocks: say also which start-up files name the former base.
     Environments among them that lie in no known folder are noted, so that they are found when the base has moved.
     """
     base = users_base(prefix)
@@ -52,7 +53,7 @@ def mend_moved(prefix: str, paths: Iterable[str]) -> List[str]:
     if moves.environments or moves.record:
         from .mend import mend
 
-        lines = mend(base, moves)
+        lines = mend(base, moves, blocks=blocks)
     if strays:
         known = set(_known_prefixes(base))
         for path in strays:

@@ -10,10 +10,10 @@ from typing import List, NamedTuple, Set, Tuple
 from .base import Base, site_packages
 from .environments import Environment
 from .errors import KeelError
+from .hashes import dist_infos, read_rows
 from .installed import BUNDLED, installed, normalised
 from .linker import copy_file
-from .records import dist_infos, read_rows
-from .staging import replace_file, temporary_beside
+from .staging import held, replace_file, temporary_beside
 
 FILE = "etc/keel/private.txt"
 
@@ -50,14 +50,14 @@ def write_private(prefix: str, packages: Set[Tuple[str, str]]) -> None:
 
 def unlink_packages(base: Base, environment: Environment, names: List[str]) -> List[Unlinked]:
     """Give bundled packages of `environment` files of its own. Raises KeelError before anything is changed, OSError."""
-    chosen = find_bundled(base, environment, names)
     done = []
-    for name, version in chosen:
-        # Noted first: a copy that was not noted would be taken for damage once it is edited.
-        write_private(environment.prefix, {*read_private(environment.prefix), (name, version)})
-        sizes = [_make_private(file.path) for file in package_files(base, environment, name, version)]
-        copied = [size for size in sizes if size is not None]
-        done.append(Unlinked(name, version, len(copied), sum(copied)))
+    with held(environment.prefix, wait=True):
+        for name, version in find_bundled(base, environment, names):
+            # Noted first: a copy that was not noted would be taken for damage once it is edited.
+            write_private(environment.prefix, {*read_private(environment.prefix), (name, version)})
+            sizes = [_make_private(file.path) for file in package_files(base, environment, name, version)]
+            copied = [size for size in sizes if size is not None]
+            done.append(Unlinked(name, version, len(copied), sum(copied)))
     return done
 
 

@@ -9,6 +9,7 @@ from .environments import Environment, active_prefixes
 from .errors import KeelError
 from .mend import mend_environment
 from .moves import Move
+from .staging import held
 
 
 def rename(base: Base, environment: Environment, new: str) -> Environment:
@@ -21,6 +22,17 @@ def rename(base: Base, environment: Environment, new: str) -> Environment:
     parent = os.path.dirname(place.prefix)
     if not os.path.isdir(parent):
         raise KeelError(f"{parent} is not a folder", hint=f"make it first: mkdir -p {parent}")
+    with held(environment.prefix, wait=False):
+        _move(environment, place)
+        try:
+            mend_environment(base, Move(place.prefix, environment.prefix, base.prefix))
+        except OSError as error:
+            text = f"{environment.prefix} is {place.prefix} now, but not all in it that names its old place was mended"
+            raise KeelError(f"{text}: {error}", hint="the next keel command goes on with it: keel env list") from error
+    return place
+
+
+def _move(environment: Environment, place: Environment) -> None:
     try:
         os.rename(environment.prefix, place.prefix)
     except OSError as error:
@@ -32,8 +44,6 @@ def rename(base: Base, environment: Environment, new: str) -> Environment:
         if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
             raise KeelError(f"{place.prefix} came into being in the meantime", hint="choose another name") from error
         raise
-    mend_environment(base, Move(place.prefix, environment.prefix, base.prefix))
-    return place
 
 
 def _check_movable(base: Base, environment: Environment) -> None:

@@ -11,13 +11,13 @@ from typing import Dict, Iterable, List, Optional, Set, Tuple
 from .base import Base, site_packages
 from .environments import Environment, list_environments
 from .errors import KeelError
+from .hashes import digest, file_digest
 from .intact import reinstall_command, unit_rows, units_of
 from .linker import Linker, copy_file, link_target, replace_link
 from .manifest import Unit
 from .private import package_files
 from .problems import Damage, Problem
-from .records import digest, file_digest
-from .staging import replace_file, temporary_beside
+from .staging import held, replace_file, temporary_beside
 from .store import environment_scheme, unit_files, unit_folder
 from .wheel import Placement, plan
 
@@ -44,7 +44,8 @@ class Repair:
     def _try(self, problem: Problem) -> Optional[str]:
         try:
             if problem.damage is not None:
-                return self._file(problem.damage)
+                with held(problem.damage.prefix or self._base.prefix, wait=True):
+                    return self._file(problem.damage)
             if problem.kind == "python" and problem.path is not None:
                 replace_link(problem.path, link_target(self._base.python, problem.path, self._base.prefix))
             return None
@@ -99,6 +100,10 @@ class Repair:
 
     def relink(self, environment: Environment, name: str, version: str) -> None:
         """Have the files of a bundled package be the store's again. Raises KeelError, OSError."""
+        with held(environment.prefix, wait=True):
+            self._relink_package(environment, name, version)
+
+    def _relink_package(self, environment: Environment, name: str, version: str) -> None:
         found = [one for one in package_files(self._base, environment, name, version) if os.path.lexists(one.path)]
         units = units_of(self._base, name, version)
         if not units:

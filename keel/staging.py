@@ -115,6 +115,26 @@ def _lock(descriptor: int) -> bool:
     return True
 
 
+@contextlib.contextmanager
+def held(prefix: str, *, wait: bool) -> Iterator[None]:
+    """Nobody else changes the packages of the environment or base at `prefix` meanwhile, or moves it.
+
+    wait: until another keel that does has finished; otherwise that is a KeelError. Without locks nobody is waited for.
+    """
+    descriptor = os.open(prefix, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise KeelError(f"another keel is changing {prefix}", hint="try again when it has finished") from error
+    except OSError:
+        pass
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def is_temporary(name: str) -> bool:
     """Whether a file or folder of that name is one that keel makes on its way."""
     return _STALE.fullmatch(name) is not None

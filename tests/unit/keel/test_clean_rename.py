@@ -181,3 +181,29 @@ def test_noting_an_environment_by_many_at_once_loses_none(base: FakeBase, tmp_pa
         os.waitpid(child, 0)
     noted = (tmp_path / ".keel/environments.txt").read_text().split()
     assert len(noted) == 8
+
+
+def test_an_environment_that_is_being_changed_is_neither_moved_nor_removed(base: FakeBase) -> None:
+    env = base.create("work")
+    descriptor = os.open(env, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    for words in ["rename", "-n", "work", "new"], ["env", "remove", "-y", "-n", "work"]:
+        assert "another keel is changing" in base.keel(*words, code=1).stderr
+    os.close(descriptor)
+    assert sorted(path.name for path in env.parent.iterdir()) == ["work"]
+    base.keel("rename", "-n", "work", "new")
+
+
+def test_a_rename_on_a_full_disk_says_where_the_environment_is(
+    base: FakeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    base.create("work")
+    environment = list_environments(base.base)[1]
+    monkeypatch.setattr("keel.rename.mend_environment", full)
+    with pytest.raises(KeelError, match=r"envs/new now, .*No space left"):
+        rename(base.base, environment, "new")
+    assert "mended: new" in base.keel("env", "list").stderr
+    assert base.keel("check", "-n", "new").stdout == "all is well: new\n"

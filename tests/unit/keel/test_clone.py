@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from keel.hashes import digest
 from keel.linker import Linker
 from keel.linking import FolderLinks, link_folders
-from keel.records import digest
 from keel.relocate import relocate_script
 from keel.scripts import HEADER
 from tests.unit.keel.bases import LIBRARY, FakeBase

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from keel.environments import list_environments
+from keel.hashes import digest
 from keel.indexing import shims_url
 from keel.moves import find_moves, mend_moved
-from keel.records import digest
 from keel.registry import register, registered
 from keel.variables import read_variables, write_variables
 from tests.unit.keel.bases import LIBRARY, MINOR, FakeBase
@@ -227,6 +227,9 @@ def test_a_block_of_keel_init_that_names_the_old_place_is_told_of(fake: FakeBase
     fake = moved(fake)
     assert f"{tmp_path}/.bashrc still names {old}: run keel init" in fake.keel("info").stderr
     assert (tmp_path / ".bashrc").read_text() == before
+    fake = moved(fake, "again")
+    assert "still names" not in fake.keel("init", "bash").stderr
+    assert str(fake.prefix) in (tmp_path / ".bashrc").read_text()
 
 
 def test_a_copied_base_has_environments_of_its_own(fake: FakeBase) -> None:

@@ -13,8 +13,8 @@ import pytest
 from keel.check import check
 from keel.cli import main
 from keel.environments import list_environments
+from keel.hashes import file_digest
 from keel.moves import mend_moved
-from keel.records import file_digest
 from keel.staging import is_temporary, remove_stale
 from tests.unit.keel.bases import FakeBase
 

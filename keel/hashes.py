@@ -1,4 +1,4 @@
-"""`RECORD`: which files a package has in a prefix, and what their hashes are
+"""The hashes of installed files, as `RECORD` has them
 (https://packaging.python.org/specifications/recording-installed-packages/)."""
 
 import base64
