@@ -102,9 +102,9 @@ def interpreter_slice(interpreter: Interpreter) -> Slice:
     )
 
 
-def manager_slice() -> tuple[Slice, str]:
-    """keel itself, and the digest of its files (its "SHA-256")."""
-    files = sorted(manager_files())
+def manager_slice(*, windows: bool) -> tuple[Slice, str]:
+    """keel itself for one family of platforms, and the digest of its files (its "SHA-256")."""
+    files = manager_files(windows=windows)
     sha256 = digest(
         *(f"{dest} {mode:o} {hashlib.sha256(source.read_bytes()).hexdigest()}" for dest, source, mode in files)
     )

@@ -64,6 +64,8 @@ def update_records(library: str, changed: Mapping[str, bytes]) -> None:
     words = [path.encode("utf-8", "surrogateescape") for path in changed]
     for info in dist_infos(library):
         record = os.path.join(library, info, "RECORD")
+        if os.path.islink(os.path.join(library, info)) or os.path.islink(record):
+            continue  # whatever that is, it is not this environment's own
         try:
             with open(record, "rb") as file:
                 data = file.read()

@@ -138,7 +138,8 @@ def _mend_settings(base: Base, places: Mapping[str, str]) -> None:
 
 def _stale_blocks(was: str) -> List[str]:
     """Start-up files with a block for the base at its former place."""
-    from .shells import all_start_up_files, plan_reverse
+    from .shells import all_start_up_files
+    from .startup import plan_reverse
 
     with contextlib.suppress(OSError):
         return [path for path in all_start_up_files(os.environ) if plan_reverse(path, was).action != "none"]
@@ -217,9 +218,10 @@ class _Mender:
             for old, place in self.places.items():
                 new = relocate_script(new, (old,), place)
             if new != script:
-                replace_keeping_owner(entry.path, new)
+                replace_file(entry.path, new)
                 changed[os.path.relpath(entry.path, self._library)] = new
-        update_records(self._library, changed)
+        if self.is_real(site_packages(self._base.python_minor)):
+            update_records(self._library, changed)
 
     def variables(self) -> None:
         """Values that name a former place, also where uv finds the base's shims."""
@@ -238,7 +240,7 @@ class _Mender:
             path = os.path.join(self._prefix, _BIN, name)
             if self.is_real(f"{_BIN}/{name}") and os.path.isfile(path):
                 text = activate_file(self._base, name, self._prefix, prompt)
-                replace_keeping_owner(path, text.encode("utf-8", "surrogateescape"))
+                replace_file(path, text.encode("utf-8", "surrogateescape"))
 
     def config(self, prompt: str) -> None:
         """`pyvenv.cfg`, with all that keel did not write into it left as it is."""
@@ -257,15 +259,7 @@ class _Mender:
         lines = [f"{key} = {values[key]}" if key in values else line for key, line in zip(known, lines)]
         end = len(lines) - (lines[-1:] == [""])
         lines[end:end] = [f"{key} = {values[key]}" for key in ("keel-prefix", "keel-base") if key not in known]
-        replace_keeping_owner(path, "\n".join(lines).encode("utf-8", "surrogateescape"))
-
-
-def replace_keeping_owner(path: str, data: bytes) -> None:
-    """Write the file anew in one step; root leaves it to whom it belongs. Raises OSError."""
-    status = os.lstat(path)
-    replace_file(path, data)
-    if status.st_uid != os.geteuid():
-        os.chown(path, status.st_uid, status.st_gid, follow_symlinks=False)
+        replace_file(path, "\n".join(lines).encode("utf-8", "surrogateescape"))
 
 
 def _entries(folder: str) -> "Iterator[os.DirEntry[str]]":

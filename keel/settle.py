@@ -9,7 +9,8 @@ import os
 from .base import META, Base, find_base
 from .errors import KeelError
 from .identity import record_identity
-from .indexing import write_base_pip_config
+from .indexing import index_of_base, moved_shims, variables_for, write_base_pip_config
+from .variables import change_variables, read_variables
 
 # https://packaging.python.org/specifications/externally-managed-environments/
 _MARKER = "EXTERNALLY-MANAGED"
@@ -33,6 +34,7 @@ def settle(prefix: str) -> None:
     base = find_base(prefix)
     record_identity(base, new=True)
     write_base_pip_config(base)
+    change_variables(prefix, variables_for(base, index_of_base(base)))
     if is_for_everybody(base):
         mark(base)
 
@@ -75,6 +77,8 @@ def follow_move(base: Base, old: str) -> None:
     A mark that its owner has removed or written anew stays as it is.
     """
     write_base_pip_config(base)
+    values = {name: moved_shims(base, value) for name, value in read_variables(base.prefix).items()}
+    change_variables(base.prefix, values)
     with contextlib.suppress(FileNotFoundError):
         with open(marker(base), encoding="utf-8", errors="surrogateescape") as file:
             text = file.read()

@@ -84,16 +84,23 @@ class Staging:
 def replace_file(path: str, data: bytes, *, mode: Optional[int] = None) -> None:
     """Write the file at `path` anew in one step. Raises OSError.
 
-    mode: of a file that was not there; without it, what new files get from this user. Others keep what they had.
+    mode: of a file that was not there; without it, what new files get from this user. Others keep what they had, and
+    root leaves them to whom they belong.
     """
-    temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)[:40]}.keel-{os.urandom(6).hex()}")
+    temporary = temporary_beside(path)
+    owner = None
     with contextlib.suppress(FileNotFoundError):
-        mode = os.stat(path).st_mode & 0o777
+        status = os.stat(path)
+        mode = status.st_mode & 0o777
+        if os.name == "posix" and os.geteuid() == 0 != status.st_uid:
+            owner = (status.st_uid, status.st_gid)
     try:
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode or 0o644), "wb") as file:
             file.write(data)
         if mode is not None:
             os.chmod(temporary, mode)  # whatever the umask
+        if owner is not None:
+            os.chown(temporary, *owner)
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):

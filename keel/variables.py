@@ -1,34 +1,35 @@
 """Variables of an environment: set while it is active, and as before afterwards.
 
-They are kept in `<env>/etc/keel/vars.json` (names and texts) and laid out beside it for the shells that cannot read JSON,
-as calls of a helper which each shell's integration defines: `_keel_set NAME 'value'`.
+They are kept in `<env>/etc/keel/vars.json` (names and texts) and laid out beside it for the shells that cannot read
+JSON, as calls of a helper which each shell's integration defines: `_keel_set NAME 'value'`.
 """
 
 import contextlib
 import os
 import re
 import sys
-from typing import Callable, Dict, Iterable, Iterator, Mapping, Tuple
+from typing import Dict, Iterable, Iterator, Mapping, Tuple
 
 from . import quoting
+from .batch import batch_lines
 from .errors import KeelError
 
 FOLDER = "etc/keel"
 FILE = f"{FOLDER}/vars.json"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# Names that activation itself changes, or that a shell gives a meaning of its own: in any case of letters, since Windows
-# knows none; and just so in zsh (whose `path` is PATH) and fish.
+# Names that activation itself changes, or that a shell gives a meaning of its own: in any case of letters, since
+# Windows knows none; and just so in zsh (whose `path` is PATH) and fish.
 _RESERVED_PREFIXES = ("KEEL_", "_KEEL_", "VIRTUAL_ENV", "_OLD_VIRTUAL_", "BASH_", "FISH_")
-_RESERVED = frozenset(
-    "_ BASHOPTS BASHPID CDPATH COLUMNS COMSPEC DIRSTACK EGID ENV ERRNO EUID FPATH FUNCNAME GID GROUPS HOME HOSTNAME IFS "
-    "LINENO LINES LOGNAME OLDPWD OPTARG OPTIND PATH PATHEXT POSIXLY_CORRECT PPID PROMPT PROMPT2 PROMPT3 PROMPT4 "
-    "PROMPT_COMMAND PS1 PS2 PS3 PS4 PWD PYTHONHOME RANDOM RPROMPT RPS1 SECONDS SHELL SHELLOPTS SHLVL SYSTEMROOT TERM UID "
-    "USER USERNAME ZDOTDIR".split()
+_RESERVED = re.compile(
+    r"_|BASHOPTS|BASHPID|CDPATH|COLUMNS|COMSPEC|DIRSTACK|EGID|ENV|ERRNO|EUID|FPATH|FUNCNAME|GID|GROUPS"
+    r"|HOME|HOSTNAME|IFS|LINENO|LINES|LOGNAME|OLDPWD|OPTARG|OPTIND|PATH|PATHEXT|POSIXLY_CORRECT|PPID"
+    r"|PROMPT|PROMPT2|PROMPT3|PROMPT4|PROMPT_COMMAND|PS1|PS2|PS3|PS4|PWD|PYTHONHOME|RANDOM|RPROMPT|RPS1"
+    r"|SECONDS|SHELL|SHELLOPTS|SHLVL|SYSTEMROOT|TERM|UID|USER|USERNAME|ZDOTDIR"
 )
-_SPECIAL = frozenset(
-    "aliases argv builtins commands dirstack fignore functions histchars history hostname jobdirs jobstates jobtexts mailpath "
-    "manpath module_path modules nameddirs options parameters pipestatus psvar signals status umask userdirs version "
-    "watch widgets".split()
+_SPECIAL = re.compile(
+    r"aliases|argv|builtins|commands|dirstack|fignore|functions|histchars|history|hostname|jobdirs"
+    r"|jobstates|jobtexts|mailpath|manpath|module_path|modules|nameddirs|options|parameters|pipestatus"
+    r"|psvar|signals|status|umask|userdirs|version|watch|widgets"
 )
 
 
@@ -36,14 +37,16 @@ def check_variable(name: str, value: str) -> None:
     """KeelError where an environment cannot have the variable."""
     if _NAME.fullmatch(name) is None:
         raise KeelError(
-            f"{name!r} cannot be a variable's name", hint="names are made of letters, digits and '_', and start with none"
+            f"{name!r} cannot be a variable's name",
+            hint="names are made of letters, digits and '_', and do not start with a digit",
         )
-    if name in _SPECIAL or name.upper() in _RESERVED or name.upper().startswith(_RESERVED_PREFIXES):
-        raise KeelError(f"{name} cannot be a variable of an environment: shells or keel need it", hint="use another name")
+    upper = name.upper()
+    if _SPECIAL.fullmatch(name) or _RESERVED.fullmatch(upper) or upper.startswith(_RESERVED_PREFIXES):
+        raise KeelError(f"{name} cannot be set by an environment: shells, or keel, need it", hint="use another name")
     if "\0" in value:
         raise KeelError(f"the value of {name} holds a NUL character, which no variable can")
     if sys.platform == "win32" and re.search(r"[\r\n]", value):
-        raise KeelError(f"the value of {name} holds a line break, which cmd.exe cannot set", hint="write it on one line")
+        raise KeelError(f"the value of {name} holds a line break, which cmd.exe cannot set", hint="write one line")
 
 
 def read_variables(prefix: str) -> Dict[str, str]:
@@ -102,7 +105,7 @@ def change_variables(prefix: str, new: Mapping[str, str], gone: Iterable[str] = 
 
 
 def moved_variables(values: Mapping[str, str], old: Iterable[str], new: str) -> Dict[str, str]:
-    """`values` with every path in one of the folders `old` (a clone's source, a place before a move) leading to `new`."""
+    """`values` with every path in one of the folders `old` (a clone's source, say) leading to `new` instead."""
     places = "|".join(re.escape(path) for path in sorted(old, key=len, reverse=True))
     pattern = re.compile(rf"""(^|[:;,='"\s]|//)(?:{places})(?=[/:;,'"\s]|$)""")
     return {name: pattern.sub(lambda match: match[1] + new, value) for name, value in values.items()}
@@ -112,30 +115,13 @@ def _files(values: Mapping[str, str]) -> Iterator[Tuple[str, bytes]]:
     """(name, content) of each file; the one that counts comes last, so that it says nothing that the others do not."""
     import json
 
-    for name, (comment, line, end) in _LAYOUTS.items():
-        lines = [f"{comment} Written by keel out of vars.json.", *(line(key, values[key]) for key in values), ""]
-        yield name, end.join(lines).encode("utf-8", "surrogateescape")
+    for name, quote in (("vars.sh", quoting.sh), ("vars.fish", quoting.fish), ("vars.csh", quoting.csh)):
+        calls = "".join(f"_keel_set {key} {quote(values[key])}\n" for key in values)
+        yield name, f"# Written by keel out of vars.json.\n{calls}".encode("utf-8", "surrogateescape")
+    if sys.platform == "win32":
+        yield "vars.bat", batch_lines(values).encode("utf-8", "surrogateescape")
     text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
     yield os.path.basename(FILE), text.encode("utf-8", "surrogateescape")
-
-
-def _calls(quote: Callable[[str], str]) -> Callable[[str, str], str]:
-    return lambda name, value: f"_keel_set {name} {quote(value)}"
-
-
-def _cmd(name: str, value: str) -> str:
-    """%_keel_save% is the command that saves a variable: quoting a value through `call` is not possible."""
-    return f'@call %_keel_save% {name}\r\n@set "{name}={quoting.cmd(value)}"'
-
-
-# file: (how a comment begins, what sets a variable, how a line ends)
-_LAYOUTS: Dict[str, Tuple[str, Callable[[str, str], str], str]] = {
-    "vars.sh": ("#", _calls(quoting.sh), "\n"),
-    "vars.fish": ("#", _calls(quoting.fish), "\n"),
-    "vars.csh": ("#", _calls(quoting.csh), "\n"),
-}
-if sys.platform == "win32":
-    _LAYOUTS["vars.bat"] = ("@rem", _cmd, "\r\n")
 
 
 @contextlib.contextmanager

@@ -13,12 +13,14 @@ from .base import META, Base, site_packages
 from .errors import KeelError
 from .linker import link_target
 
-# file in bin/: (its template in keel-meta/shell, how that shell quotes)
+# Activate files that name their environment: file in bin/: (its template in keel-meta/shell, how that shell quotes)
 ACTIVATE_FILES: Dict[str, Tuple[str, Callable[[str], str]]] = {
     "activate": ("activate.sh", quoting.sh),
     "activate.fish": ("activate.fish", quoting.fish),
     "activate.csh": ("activate.csh", quoting.csh),
 }
+# Those that find their environment by their own place, and are therefore the same in all of them.
+_SELF_LOCATING = ("Activate.ps1", "activate.nu", "activate.xsh")
 
 
 def lay_out(base: Base, folder: str, final: str, *, name: Optional[str]) -> None:
@@ -36,11 +38,13 @@ def lay_out(base: Base, folder: str, final: str, *, name: Optional[str]) -> None
     _write(folder, "pyvenv.cfg", config(base, prompt, final))
     for activate in ACTIVATE_FILES:
         _write(folder, f"bin/{activate}", activate_file(base, activate, final, prompt))
+    for activate in _SELF_LOCATING:
+        _write(folder, f"bin/{activate}", _template(base, activate))
 
 
 def is_written_here(path: str, python_minor: str) -> bool:
     """Whether `lay_out` writes `path` (relative to an environment), so that a clone must not take it over."""
-    names = (*ACTIVATE_FILES, "python", "python3", f"python{python_minor}")
+    names = (*ACTIVATE_FILES, *_SELF_LOCATING, "python", "python3", f"python{python_minor}")
     return path in ("pyvenv.cfg", "lib64", *(f"bin/{name}" for name in names))
 
 
@@ -72,15 +76,19 @@ def config(base: Base, prompt: str, final: str) -> str:
     )
 
 
-def activate_file(base: Base, name: str, final: str, prompt: str) -> str:
-    """The text of an activate file (of ACTIVATE_FILES). Raises KeelError."""
-    template, quote = ACTIVATE_FILES[name]
+def _template(base: Base, template: str) -> str:
     path = os.path.join(base.prefix, META, "shell", template)
     try:
         with open(path, encoding="utf-8") as file:
-            text = file.read()
+            return file.read()
     except FileNotFoundError as error:
         raise KeelError(f"{path} is missing: this base is incomplete", hint="install it again") from error
+
+
+def activate_file(base: Base, name: str, final: str, prompt: str) -> str:
+    """The text of an activate file (of ACTIVATE_FILES). Raises KeelError."""
+    template, quote = ACTIVATE_FILES[name]
+    text = _template(base, template)
     shown = "(env) " if re.search(r"[$`\\%!]", prompt) else f"({prompt}) "  # shells expand their prompts
     words = {"@PREFIX@": quote(final), "@NAME@": quote(prompt), "@PROMPT@": quote(shown)}
     return re.sub("@PREFIX@|@NAME@|@PROMPT@", lambda match: words[match[0]], text)

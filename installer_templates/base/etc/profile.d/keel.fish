@@ -178,6 +178,7 @@ function _keel_enter
     for script in $KEEL_PREFIX/etc/keel/vars.fish $KEEL_PREFIX/etc/keel/activate.d/*.fish
         test -f $script; and source $script
     end
+    return 0
 end
 
 # Run what the active environment wants run on its deactivation, last first, and take back the variables that it set.

@@ -22,8 +22,17 @@ keel: # WORD...
             exit $argv[1]
         endif
     endif
-    "$KEEL_ROOT:q/cmd/keel" $argv[2-]:q
-    exit $status
+    # A list in one piece would lose its empty words.
+    set _keel_words = ''
+    @ _keel_index = 2
+    while ( $_keel_index <= $#argv )
+        set _keel_words = "$_keel_words:q "'"$argv['$_keel_index']:q"'
+        @ _keel_index++
+    end
+    eval '"$KEEL_ROOT:q/cmd/keel"' "$_keel_words:q"
+    set argv = ( $status )
+    unset _keel_*
+    exit $argv[1]
 
 activate: # [--stack] [NAME]
     set _keel_wanted = ( )
