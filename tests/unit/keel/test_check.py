@@ -237,4 +237,4 @@ def test_only_what_came_out_of_the_store_is_unlinked(base: FakeBase) -> None:
     assert "has no package nothing" in base.keel("unlink", "-n", "work", "tool", "nothing", code=1).stderr
     (env / LIBRARY / "tool-1.0.dist-info/INSTALLER").write_text("pip\n")
     assert "private already" in base.keel("unlink", "-n", "work", "tool", code=1).stderr
-    assert not (env / "etc").exists()
+    assert not (env / "etc/keel/private.txt").exists()

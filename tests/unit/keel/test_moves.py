@@ -15,6 +15,7 @@ from keel.indexing import shims_url
 from keel.moves import find_moves, mend_moved
 from keel.registry import register, registered
 from keel.variables import read_variables, write_variables
+from tests.conftest import need
 from tests.unit.keel.bases import LIBRARY, MINOR, FakeBase
 
 
@@ -284,3 +285,21 @@ def test_a_read_only_home_costs_the_registry_only(fake: FakeBase, tmp_path: Path
     register(fake.base, str(tmp_path / "env"))
     assert registered(fake.base) == []
     assert "env" not in fake.keel("env", "list").stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "dash", "zsh", "ksh", "mksh", "busybox sh", "fish"])
+def test_a_new_shell_mends_a_moved_base_before_anything_is_activated(fake: FakeBase, shell: str) -> None:
+    need(shell.split()[0])
+    settled(fake)
+    fake.create("work")
+    fake = moved(fake)
+    file = f"etc/profile.d/keel.{'fish' if shell == 'fish' else 'sh'}"
+    script = f'. "$KEEL_ROOT/{file}"; keel activate work; python -c "import sys; print(sys.prefix)"'
+    for expected in ("mended: work, base\n", ""):
+        done = subprocess.run(
+            [*shell.split(), "-c", script],
+            env=fake.environment(KEEL_ROOT=str(fake.prefix)), capture_output=True, text=True, check=True,
+        )
+        assert done.stdout == f"{fake.env('work')}\n"
+        assert done.stderr.endswith(expected)
+        assert bool(done.stderr) == bool(expected)
