@@ -195,20 +195,21 @@ note (sh -c '. "$BASE/etc/profile.d/keel.sh"; keel deactivate; printf %s "${PATH
 
 
 def test_the_environments_own_file_works_as_in_any_venv(fake: FakeBase, tmp_path: Path) -> None:
-    path = json.dumps(str(fake.env("work") / "bin/activate.nu"), ensure_ascii=False)
+    path = json.dumps(str(fake.env("vars") / "bin/activate.nu"), ensure_ascii=False)
     before, inside, after = run(
         fake,
         tmp_path,
         f"""
 $env.PROMPT_COMMAND = {{|| 'mine' }}
+$env.PLAIN = 'mine'
 state
 overlay use {path}
-note $env.VIRTUAL_ENV $env.PATH.0 $env.PYTHONHOME? (do $env.PROMPT_COMMAND)
+note $env.VIRTUAL_ENV $env.PATH.0 $env.PYTHONHOME? $env.ODD (do $env.PROMPT_COMMAND)
 deactivate
 state
 """,
         PYTHONHOME="/python home",
     )
-    work = str(fake.env("work"))
-    assert inside == [work, f"{work}/bin", None, "(work) mine"]
+    prefix = str(fake.env("vars"))
+    assert inside == [prefix, f"{prefix}/bin", None, VARIABLES["ODD"], "(vars) mine"]
     assert before == after
