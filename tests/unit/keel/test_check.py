@@ -238,3 +238,16 @@ def test_only_what_came_out_of_the_store_is_unlinked(base: FakeBase) -> None:
     (env / LIBRARY / "tool-1.0.dist-info/INSTALLER").write_text("pip\n")
     assert "private already" in base.keel("unlink", "-n", "work", "tool", code=1).stderr
     assert not (env / "etc/keel/private.txt").exists()
+
+
+def test_without_a_home_that_can_be_written_to_files_are_put_back_all_the_same(
+    base: FakeBase, tmp_path: Path
+) -> None:
+    env = base.create("work", "tool", copy=True)
+    (env / LIBRARY / "tool/__init__.py").write_text("TOOL = 'mine'\n")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/.keel").touch()
+    told = base.keel("check", "-n", "work", "--fix", env=base.environment(HOME=str(tmp_path / "home"))).stdout
+    assert "1 mended" in told
+    assert "kept" not in told
+    assert (env / LIBRARY / "tool/__init__.py").read_text() == "TOOL = 1\n"
