@@ -7,7 +7,7 @@ read, compared or even looked up for it. (Where inode numbers are not reliable, 
 import csv
 import glob
 import os
-from typing import Dict, Iterator, List, Set, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from .base import ENVS, META, STORE, Base, site_packages
 from .building import Created, build
@@ -16,7 +16,7 @@ from .hashes import update_records
 from .indexing import default_variables, follow_index, moved_shims, write_pip_config
 from .installed import installed
 from .linker import Linker
-from .linking import FolderLinks, link_folders
+from .linking import Links
 from .private import FILE as PRIVATE_COPIES
 from .relocate import relocate_script
 from .variables import moved_variables, read_variables, write_variables
@@ -27,6 +27,8 @@ _PRIVATE = (f"{META}/", f"{STORE}/", f"{ENVS}/", "cmd/", "etc/profile.d/keel")
 # Where Python programs are searched for the path of their interpreter, and no more than this of them.
 _SCRIPTS = "bin"
 _LARGEST_SCRIPT = 1 << 20
+# (folder, name) of a file that is not the store's
+_UNKNOWN = ("", "")
 
 
 def clone(base: Base, environment: Environment, source: Environment, *, copy: bool) -> Created:
@@ -34,12 +36,14 @@ def clone(base: Base, environment: Environment, source: Environment, *, copy: bo
 
     def fill(folder: str, linker: Linker) -> List[Tuple[str, str]]:
         lay_out(base, folder, environment.prefix, name=environment.name)
-        cloner = _Cloner(base, source.prefix, folder, environment.prefix, linker)
-        if source.is_base(base):
-            cloner.base()
-        else:
-            cloner.tree("")
-        link_folders(linker, cloner.links)
+        with Links(linker) as links:
+            cloner = _Cloner(base, source.prefix, linker, links)
+            if source.is_base(base):
+                cloner.base()
+            else:
+                cloner.tree("")
+            links.finish()
+        cloner.copy_own()
         update_records(os.path.join(folder, site_packages(base.python_minor)), cloner.relocated)
         if not os.path.lexists(os.path.join(folder, "pip.conf")):
             write_pip_config(base, folder)
@@ -52,20 +56,19 @@ def clone(base: Base, environment: Environment, source: Environment, *, copy: bo
 
 
 class _Cloner:
-    """Copies one tree, but for the files that only need a link: those are gathered in `links`.
+    """Sorts one tree: what is a file of the store goes to `links`, and `copy_own` does the rest when those are done.
 
-    source: its prefix.  folder: the one that is being filled.  final: the place of that later.
+    source: its prefix.
     """
 
-    def __init__(self, base: Base, source: str, folder: str, final: str, linker: Linker) -> None:
+    def __init__(self, base: Base, source: str, linker: Linker, links: Links) -> None:
         self._base = base
         self._source = source
-        self._folder = folder
-        self._final = final
         self._linker = linker
+        self._links = links
+        self._own: List[Tuple[str, os.DirEntry[str]]] = []
         self._old = tuple(dict.fromkeys((source, os.path.realpath(source))))
         device = os.stat(source).st_dev
-        self.links: List[FolderLinks] = []
         self.relocated: Dict[str, bytes] = {}  # as `update_records` takes it
         self._inodes = _inodes(base.store) if os.stat(base.store).st_dev == device else {}
 
@@ -84,23 +87,23 @@ class _Cloner:
 
     def tree(self, relative: str) -> None:
         """Everything below `relative` (a folder in the prefix, or "") that `lay_out` has not written."""
-        os.makedirs(os.path.join(self._folder, relative), exist_ok=True)
         subfolders = []
-        stored: List[Tuple[str, str]] = []
-        source = os.path.join(self._source, relative)
-        with os.scandir(source) as entries:
+        stored: Dict[str, List[str]] = {}
+        inodes = self._inodes
+        with os.scandir(os.path.join(self._source, relative)) as entries:
             for entry in entries:
                 name = entry.name
-                path = f"{relative}/{name}" if relative else name
-                known = self._inodes.get(entry.inode())
-                if known is not None and known.endswith("/" + name):
-                    stored.append((name, known))
+                known = inodes.get(entry.inode(), _UNKNOWN)
+                if known[1] == name:
+                    if known[0] not in stored:
+                        stored[known[0]] = []
+                    stored[known[0]].append(name)
                 elif entry.is_dir(follow_symlinks=False):
-                    subfolders.append(path)
-                elif relative not in ("", _SCRIPTS) or not is_written_here(path, self._base.python_minor):
-                    self._file(path, entry)
-        if stored:
-            self.links.append(FolderLinks(stored, source, os.path.join(self._folder, relative)))
+                    subfolders.append(f"{relative}/{name}" if relative else name)
+                else:
+                    self._file(f"{relative}/{name}" if relative else name, entry)
+        for folder in stored or {self._base.store: []}:  # a folder without any is a folder, too
+            self._links.add(folder, relative, stored.get(folder, []))
         for path in subfolders:
             self.tree(path)
 
@@ -109,11 +112,11 @@ class _Cloner:
 
         Packages are looked for in the base all the same, and where this user's environments look.
         """
-        values = moved_variables(read_variables(self._source), self._old, self._final)
+        values = moved_variables(read_variables(self._source), self._old, self._linker.final)
         values = {name: moved_shims(self._base, value) for name, value in values.items()}
         if self._source == self._base.prefix:
             values.update(default_variables(self._base))
-        write_variables(self._folder, values)
+        write_variables(self._linker.staging, values)
 
     def _some(self, relative: str, paths: Set[str]) -> None:
         """Those of `paths`, all in the folder `relative`, that are there and no folders."""
@@ -121,23 +124,31 @@ class _Cloner:
             entries = list(os.scandir(os.path.join(self._source, relative)))
         except FileNotFoundError:
             return
-        os.makedirs(os.path.join(self._folder, relative), exist_ok=True)
+        self._links.add(self._base.store, relative, [])
         for entry in entries:
             path = f"{relative}/{entry.name}" if relative else entry.name
             if path in paths and not entry.is_dir(follow_symlinks=False):
                 self._file(path, entry)
 
     def _file(self, path: str, entry: "os.DirEntry[str]") -> None:
-        dest = os.path.join(self._folder, path)
-        stored = self._inodes.get(entry.inode())
-        if stored is not None and stored.endswith("/" + entry.name):
-            self._linker.place(stored, dest)
-        elif entry.is_symlink():
-            self._link(entry.path, dest)
-        elif entry.is_file(follow_symlinks=False):
-            self._linker.copy(entry.path, dest)
-            if os.path.dirname(path) == _SCRIPTS:
-                self._relocate(dest)
+        folder, name = self._inodes.get(entry.inode(), _UNKNOWN)
+        if name == entry.name:
+            self._links.file(f"{folder}/{name}", path)
+        elif not is_written_here(path, self._base.python_minor):
+            self._own.append((path, entry))
+
+    def copy_own(self) -> None:
+        """Copy what is not a file of the store."""
+        for path, entry in self._own:
+            dest = os.path.join(self._linker.staging, path)
+            if entry.is_symlink():
+                self._link(entry.path, dest)
+            elif entry.is_file(follow_symlinks=False):
+                self._linker.copy(entry.path, dest)
+                if os.path.dirname(path) == _SCRIPTS:
+                    moved = _relocate(dest, self._old, self._linker.final)
+                    if moved is not None:
+                        self.relocated[os.path.relpath(path, site_packages(self._base.python_minor))] = moved
 
     def _link(self, source: str, dest: str) -> None:
         """A symbolic link: to the store, to somewhere in the environment, or elsewhere."""
@@ -149,34 +160,40 @@ class _Cloner:
         elif inside and not os.path.isabs(target):
             os.symlink(target, dest)
         elif inside:
-            os.symlink(self._final + leads_to[len(self._source) :], dest)
+            os.symlink(self._linker.final + leads_to[len(self._source) :], dest)
         else:
             os.symlink(target if os.path.isabs(target) else leads_to, dest)
 
-    def _relocate(self, path: str) -> None:
-        if os.path.getsize(path) > _LARGEST_SCRIPT:
-            return
-        with open(path, "rb") as file:
-            script = file.read()
-        moved = relocate_script(script, self._old, self._final)
-        if moved != script:
-            with open(path, "wb") as file:
-                file.write(moved)
-            library = os.path.join(self._folder, site_packages(self._base.python_minor))
-            self.relocated[os.path.relpath(path, library)] = moved
+
+def _relocate(path: str, old: Sequence[str], final: str) -> Optional[bytes]:
+    """Have the script at `path` start the Python of the environment at `final`, not that at one of `old`.
+
+    Gives what it holds now, None where nothing had to be changed.
+    """
+    if os.path.getsize(path) > _LARGEST_SCRIPT:
+        return None
+    with open(path, "rb") as file:
+        script = file.read()
+    moved = relocate_script(script, old, final)
+    if moved == script:
+        return None
+    with open(path, "wb") as file:
+        file.write(moved)
+    return moved
 
 
-def _inodes(folder: str) -> Dict[int, str]:
-    """Inode number -> path of every file of the store."""
-    found: Dict[int, str] = {}
-    waiting = [folder]
+def _inodes(store: str) -> Dict[int, Tuple[str, str]]:
+    """Inode number -> (folder, name) of every file of the store."""
+    found: Dict[int, Tuple[str, str]] = {}
+    waiting = [store]
     while waiting:
-        with os.scandir(waiting.pop()) as entries:
+        folder = waiting.pop()
+        with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)
                 else:
-                    found[entry.inode()] = entry.path
+                    found[entry.inode()] = (folder, entry.name)
     return found
 
 

@@ -119,7 +119,10 @@ class Repair:
     def _relink(self, prefix: str, source: str, path: str, *, private: bool = False) -> None:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         temporary = temporary_beside(path)
-        linker = self._linkers.setdefault(prefix, Linker(self._base.prefix, prefix, prefix))
+        if prefix not in self._linkers:
+            mode = self._base.settings.link_mode
+            self._linkers[prefix] = Linker(self._base.prefix, prefix, prefix, mode=mode)
+        linker = self._linkers[prefix]
         if private:
             copy_file(source, temporary)
         else:
@@ -132,9 +135,7 @@ class Repair:
         if key not in self._plans:
             scheme = environment_scheme(self._base)
             if in_base:  # headers are at another place there
-                from dataclasses import replace
-
-                scheme = replace(scheme, headers=f"include/python{self._base.python_minor}")
+                scheme = scheme._replace(headers=f"include/python{self._base.python_minor}")
             files = unit_files(self._base, unit)
             self._plans[key] = {place.dest: place for place in plan(files, scheme, requested=False)}
         return self._plans[key]

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from keel.linker import Linker
 from keel.repair import unit_time
 from tests.unit.keel.bases import LIBRARY, FakeBase
 
@@ -112,10 +111,8 @@ def test_without_an_intact_copy_the_next_step_is_said(base: FakeBase) -> None:
     base.keel("check", "--fix", code=1)
 
 
-def test_links_to_a_unit_that_is_gone_are_explained_or_led_to_its_new_place(
-    base: FakeBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Linker, "_possible_ways", lambda self: [self._symlink])
+def test_links_to_a_unit_that_is_gone_are_explained_or_led_to_its_new_place(base: FakeBase) -> None:
+    base.keel("config", "set", "link_mode", "symlink")
     env = base.create("work", "tool")
     unit = base.units[-1]
     aside = base.prefix / "pkgs/aside"
@@ -124,20 +121,18 @@ def test_links_to_a_unit_that_is_gone_are_explained_or_led_to_its_new_place(
     assert {one["kind"] for one in problems} >= {"broken link"}
     assert not any(one["fixed"] for one in problems)
     assert "install" in str(problems[-1]["hint"])
-    base.units[-1] = type(unit)(**{**vars(unit), "path": "pkgs/tool-1.0-elsewhere"})
+    base.units[-1] = unit._replace(path="pkgs/tool-1.0-elsewhere")
     aside.rename(base.prefix / "pkgs/tool-1.0-elsewhere")
     base.write_manifest()
     assert all(one["fixed"] for one in found(base, "-n", "work", "--fix", code=0))
     assert (env / LIBRARY / "tool/__init__.py").read_text() == "TOOL = 1\n"
 
 
-def test_an_environment_whose_base_was_installed_anew_is_linked_again(
-    base: FakeBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Linker, "_possible_ways", lambda self: [self._symlink])
+def test_an_environment_whose_base_was_installed_anew_is_linked_again(base: FakeBase) -> None:
+    base.keel("config", "set", "link_mode", "symlink")
     env = base.create("work", "tool")
     unit = base.units[-1]
-    base.units[-1] = type(unit)(**{**vars(unit), "path": "pkgs/tool-1.0-elsewhere"})
+    base.units[-1] = unit._replace(path="pkgs/tool-1.0-elsewhere")
     (base.prefix / unit.path).rename(base.prefix / "pkgs/tool-1.0-elsewhere")
     base.write_manifest()
     (base.prefix / "keel-meta/prefix").unlink()

@@ -120,13 +120,11 @@ def test_a_moved_environment_is_found_where_a_command_is_told_to_look(fake: Fake
 
 
 def test_an_environment_that_leaves_the_base_keeps_its_python_and_its_packages(
-    fake: FakeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fake: FakeBase, tmp_path: Path
 ) -> None:
-    from keel.linker import Linker
-
     settled(fake)
     fake.add("tool")
-    monkeypatch.setattr(Linker, "_possible_ways", lambda self: [self._symlink])
+    fake.keel("config", "set", "link_mode", "symlink")
     fake.create("work", "tool")
     new = tmp_path / "deep/er/work"
     new.parent.mkdir(parents=True)
