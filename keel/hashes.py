@@ -51,7 +51,8 @@ def dist_infos(library: str) -> Iterator[str]:
         names = sorted(os.listdir(library))
     except OSError:
         return
-    yield from (name for name in names if name.endswith(".dist-info") and "-" in name)
+    # pip hides what it removes behind a ~
+    yield from (name for name in names if name.endswith(".dist-info") and "-" in name and not name.startswith("~"))
 
 
 def update_records(library: str, changed: Mapping[str, bytes]) -> None:

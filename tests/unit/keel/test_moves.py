@@ -245,6 +245,7 @@ def test_a_copied_base_has_environments_of_its_own(fake: FakeBase) -> None:
 
 
 def test_a_base_without_a_record_of_its_place_gets_one_and_one_id_for_all_its_users(fake: FakeBase) -> None:
+    (fake.prefix / "keel-meta/prefix").unlink()
     env = fake.create("work")
     assert not fake.keel("env", "list").stderr
     recorded = (fake.prefix / "keel-meta/prefix").read_text().split("\n")
