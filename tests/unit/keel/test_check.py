@@ -238,3 +238,12 @@ def test_only_what_came_out_of_the_store_is_unlinked(base: FakeBase) -> None:
     (env / LIBRARY / "tool-1.0.dist-info/INSTALLER").write_text("pip\n")
     assert "private already" in base.keel("unlink", "-n", "work", "tool", code=1).stderr
     assert not (env / "etc/keel/private.txt").exists()
+
+
+def test_a_package_that_is_installed_anew_is_a_private_copy_no_more(base: FakeBase) -> None:
+    env = base.create("work", "tool")
+    base.keel("unlink", "-n", "work", "tool", "other")
+    base.keel("remove", "-y", "-n", "work", "tool")
+    base.keel("install", "-n", "work", "tool")
+    assert (env / "etc/keel/private.txt").read_text() == "other 2.0\n"
+    assert found(base, "-n", "work", code=0) == []
