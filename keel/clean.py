@@ -19,7 +19,6 @@ from .transaction import repair
 
 STALE, CACHE, UNITS = "stale", "cache", "store"
 _FORGOTTEN = 3600  # seconds after which a temporary file is nobody's
-_CACHES = (".cache/pip", ".cache/uv", "cache/pip", "cache/uv", f"{META}/cache")
 
 
 class Waste(NamedTuple):
@@ -39,10 +38,24 @@ def find_waste(base: Base, kinds: Set[str], *, force: bool = False) -> List[Wast
         file = registry_file(base)
         found += [Waste(STALE, f"{file}: {path}", 0, "no environment any more") for path in gone(base)]
     if CACHE in kinds:
-        paths = [os.path.join(base.prefix, name) for name in _CACHES]
-        found += [_waste(CACHE, path, "a cache") for path in paths if os.path.isdir(path) and not os.path.islink(path)]
+        found += [_waste(CACHE, path, "a cache") for path in _caches(base)]
     if UNITS in kinds and os.access(base.store, os.W_OK):
         found += [_waste(UNITS, path, "a unit that nothing names") for path in unused_units(base, force=force)]
+    return found
+
+
+def _caches(base: Base) -> List[str]:
+    """Where pip and uv keep their caches for this user, if that is in the base, and nothing of the base's own."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(base.home or base.prefix, ".cache")
+    places = [os.environ.get("PIP_CACHE_DIR"), os.environ.get("UV_CACHE_DIR")]
+    places += [os.path.join(folder, name) for folder in (home, f"{base.prefix}/.cache") for name in ("pip", "uv")]
+    found = []
+    for path in dict.fromkeys(os.path.abspath(place) for place in places if place):
+        first = os.path.relpath(path, base.prefix).split(os.sep)[0]
+        own = first in (os.curdir, os.pardir, *base.manifest.top_level)
+        inside = os.path.realpath(path).startswith(os.path.realpath(base.prefix) + os.sep)
+        if inside and not own and os.path.isdir(path):
+            found.append(path)
     return found
 
 

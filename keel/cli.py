@@ -88,7 +88,7 @@ def _mend_moved(name: str, options: "Namespace", prefix: str) -> None:
     from .environments import active_prefix
     from .moves import UNCONCERNED, mend_moved
 
-    if name not in UNCONCERNED:
+    if name not in UNCONCERNED and os.name == "posix":  # what `keel.venv` lays out is no Windows environment
         given = [getattr(options, key, None) for key in ("path", "clone", "environment", "name")]
         paths = [path for path in given if isinstance(path, str) and "/" in path]
         for line in mend_moved(prefix, [*paths, *filter(None, [active_prefix()])], blocks=name != "init"):

@@ -55,8 +55,11 @@ def _is_there(path: str) -> bool:
 def _change(base: Base, change: Callable[[List[str]], List[str]]) -> None:
     """Best effort: an environment that is not noted works like any other."""
     path = registry_file(base)
-    if path is None:
+    if path is None or base.home is None:
         return
+    with contextlib.suppress(OSError):
+        if os.stat(base.home).st_uid != os.geteuid():
+            return  # `sudo keel` must not leave its files in a user's home
     with contextlib.suppress(OSError), _locked(path):
         old = registered(base)
         new = [one for one in dict.fromkeys(change(old)) if _is_there(one)]

@@ -4,6 +4,7 @@ What was changed is kept, in `~/.keel/replaced/<time>/`, before the recorded fil
 """
 
 import contextlib
+import errno
 import os
 import time
 from typing import Dict, Iterable, List, Optional, Set, Tuple
@@ -206,7 +207,13 @@ class Repair:
             stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
             self.kept = os.path.join(self._base.home, ".keel", "replaced", f"{stamp}-{os.getpid()}")
         dest = os.path.join(self.kept, path.lstrip("/"))
-        os.makedirs(os.path.dirname(dest), exist_ok=True)
+        try:
+            os.makedirs(os.path.dirname(dest), exist_ok=True)
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR):
+                self.kept = None  # a home that cannot be written to costs the copy only
+                return
+            raise
         copy_file(path, dest)
 
 

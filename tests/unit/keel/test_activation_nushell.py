@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from tests.npm_fixtures import nushell
@@ -213,3 +214,30 @@ state
     prefix = str(fake.env("vars"))
     assert inside == [prefix, f"{prefix}/bin", None, VARIABLES["ODD"], "(vars) mine"]
     assert before == after
+
+
+def test_the_prompt_of_a_terminal_shows_the_environment(fake: FakeBase) -> None:
+    home = fake.prefix.parent
+    fake.keel("init", "nushell")
+    child = pexpect.spawn(
+        str(nushell()),
+        ["--no-history", "--config", str(home / ".config/nushell/config.nu")],
+        env=fake.environment(TERM="xterm"),
+        encoding="utf-8",
+        timeout=30,
+        dimensions=(24, 300),
+    )
+
+    def prompt_has_name() -> bool:
+        child.expect_exact("\x1b[6n")  # where is the cursor?
+        child.send("\x1b[1;1R")
+        child.expect_exact("\x1b]133;A")
+        child.expect_exact("> ")
+        return "(work) " in child.before
+
+    assert not prompt_has_name()
+    child.send("keel activate work\r")
+    assert prompt_has_name()
+    child.send("keel deactivate\r")
+    assert not prompt_has_name()
+    child.close(force=True)

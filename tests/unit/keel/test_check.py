@@ -247,3 +247,16 @@ def test_a_package_that_is_installed_anew_is_a_private_copy_no_more(base: FakeBa
     base.keel("install", "-n", "work", "tool")
     assert (env / "etc/keel/private.txt").read_text() == "other 2.0\n"
     assert found(base, "-n", "work", code=0) == []
+
+
+def test_without_a_home_that_can_be_written_to_files_are_put_back_all_the_same(
+    base: FakeBase, tmp_path: Path
+) -> None:
+    env = base.create("work", "tool", copy=True)
+    (env / LIBRARY / "tool/__init__.py").write_text("TOOL = 'mine'\n")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/.keel").touch()
+    told = base.keel("check", "-n", "work", "--fix", env=base.environment(HOME=str(tmp_path / "home"))).stdout
+    assert "1 mended" in told
+    assert "kept" not in told
+    assert (env / LIBRARY / "tool/__init__.py").read_text() == "TOOL = 1\n"

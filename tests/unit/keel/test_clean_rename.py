@@ -71,11 +71,14 @@ def test_environments_that_are_gone_are_forgotten(base: FakeBase, tmp_path: Path
 
 
 def test_caches_are_removed_only_where_they_lie_in_the_base(base: FakeBase, tmp_path: Path) -> None:
-    for folder in (base.prefix, tmp_path):
-        (folder / ".cache/pip").mkdir(parents=True)
-    assert removed(base, "--cache", "-y") == ["pip"]
+    for folder in (base.prefix / ".cache/pip", tmp_path / ".cache/pip", base.prefix / "of uv"):
+        folder.mkdir(parents=True)
+    env = base.environment(UV_CACHE_DIR=str(base.prefix / "of uv"), PIP_CACHE_DIR=str(base.prefix / "lib"))
+    base.keel("clean", "--cache", "-y", env=env)
     assert (tmp_path / ".cache/pip").is_dir()
+    assert (base.prefix / LIBRARY).is_dir()
     assert not (base.prefix / ".cache/pip").exists()
+    assert not (base.prefix / "of uv").exists()
 
 
 def test_a_unit_goes_only_when_nothing_names_it_and_nothing_is_linked_to_it(base: FakeBase) -> None:

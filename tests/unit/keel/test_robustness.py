@@ -4,6 +4,7 @@ import contextlib
 import os
 import random
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from keel.environments import list_environments
 from keel.hashes import file_digest
 from keel.moves import mend_moved
 from keel.staging import is_temporary, remove_stale
+from tests.conftest import need_root
 from tests.unit.keel.bases import FakeBase
 
 FILES = 300
@@ -154,3 +156,19 @@ def test_an_interrupted_removal_is_finished_by_the_next(base: FakeBase) -> None:
         assert [one.label for one in list_environments(base.base)] == ["base", "first"]
     base.keel("clean", "--stale", "-y")
     assert hidden(base) == []
+
+
+def test_a_clone_that_fills_the_disk_gives_one_message_and_leaves_nothing(base: FakeBase, tmp_path: Path) -> None:
+    need_root()
+    small = tmp_path / "small"
+    small.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", small], check=False).returncode:
+        pytest.skip("mounting is not allowed here")
+    try:
+        error = base.keel("create", "-p", small / "env", "--clone", "first", "--copy", code=1).stderr
+        assert error.count("error:") == 1
+        assert "No space left on device" in error
+        assert not list(small.iterdir())
+    finally:
+        subprocess.run(["umount", small], check=True)
+    assert "small" not in base.keel("env", "list").stdout
