@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from typing import TYPE_CHECKING, Iterator, List, Optional, Sequence, Tuple
+from typing import Iterator, List, Optional, Sequence, Tuple
 
 from .base import Base
 from .building import Created, build
@@ -16,9 +16,6 @@ from .store import environment_scheme
 from .variables import write_variables
 from .venv import lay_out
 from .wanted import Plan, Wanted
-
-if TYPE_CHECKING:
-    from .distributions import Distribution
 
 
 def create(
@@ -67,17 +64,14 @@ def _fetch(
 ) -> List[Tuple[str, str]]:
     """The part that pip or uv installs; gives all that there is then."""
     from .distributions import distributions
+    from .fetched import settle
     from .fetching import Fetcher, Place
-    from .packages import mark_fetched
 
     python = os.path.join(folder, "bin", "python")
     with _working(python, base.python):
         Fetcher(base, wanted, quiet=quiet).install(Place(python, False, False), plan.fetch)
-    mark_fetched(base, plan, folder)
-    there = distributions(base, folder)
-    linked = {unit.name for unit, _ in plan.link}
-    _relocate(folder, final, [one for one in there if one.name not in linked])
-    return [(one.name, one.version) for one in there]
+    settle(base, plan, folder, final)
+    return [(one.name, one.version) for one in distributions(base, folder)]
 
 
 @contextlib.contextmanager
@@ -89,26 +83,6 @@ def _working(link: str, python: str) -> Iterator[None]:
     yield
     os.unlink(link)
     os.symlink(target, link)
-
-
-def _relocate(folder: str, final: str, fetched: Sequence["Distribution"]) -> None:
-    """Scripts start the Python of the place where the environment will be; RECORDs know of it."""
-    from .records import recorded_scripts, replace_rows
-    from .relocate import relocate_script
-    from .staging import replace_file
-
-    old = tuple(dict.fromkeys((folder, os.path.realpath(folder))))
-    for one in fetched:
-        changed = {}
-        for row, path in recorded_scripts(one, os.path.join(folder, "bin")):
-            with open(path, "rb") as file:
-                script = file.read()
-            moved = relocate_script(script, old, final)
-            if moved != script:
-                replace_file(path, moved)
-                changed[row] = moved
-        if changed:
-            replace_rows(one, changed)
 
 
 def _pip(base: Base) -> Unit:

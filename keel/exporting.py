@@ -70,7 +70,7 @@ def _pylock(base: Base, environment: Environment, found: List[_Exported]) -> str
         keel["variables"] = variables
     plain = [item for item, package in zip(found, packages) if package is None]
     if plain:
-        keel["packages"] = [{"name": item.one.name, "version": item.one.version} for item in plain]
+        keel["packages"] = [_besides(item) for item in plain]
     document = {
         "lock-version": "1.0",
         "requires-python": f"=={base.python_minor}.*",
@@ -102,6 +102,12 @@ def _package(item: _Exported) -> Optional[Dict[str, Any]]:
         place = {"path": _path(url["url"])} if local else {"url": url["url"]}
         return {**start, "archive": {**place, "hashes": hashes, **below}}
     return None
+
+
+def _besides(item: _Exported) -> Dict[str, Any]:
+    """What PEP 751 has no place for: a name and a version only, or an address without a hash."""
+    words = _words(item)
+    return {"name": item.one.name, "version": item.one.version, **({"words": words} if words else {})}
 
 
 def _hashes(url: Mapping[str, Any]) -> Dict[str, str]:

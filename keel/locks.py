@@ -37,7 +37,8 @@ def read_lock(base: Base, path: str) -> Wanted:
     requested = frozenset(keel["requested"]) if keel else None
     pins = [_pin(base, path, package, source, requested) for package, source in chosen]
     for one in keel.get("packages", ()):
-        pins.append(Pin(one["name"], one["version"], requested=one["name"] in keel["requested"]))
+        words = tuple(one.get("words", ()))
+        pins.append(Pin(one["name"], one["version"], words, requested=one["name"] in keel["requested"]))
     variables = _texts(keel.get("variables", {}))
     return Wanted(pins=tuple(pins), whole=bool(keel), name=keel.get("name"), variables=variables)
 

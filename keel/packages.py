@@ -1,19 +1,16 @@
 """Packages of an environment that is there already: installed, upgraded and removed, all of it or nothing."""
 
 import os
-from typing import TYPE_CHECKING, Dict, FrozenSet, Iterable, List, NamedTuple, Sequence, Set, Tuple
+from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Sequence, Set, Tuple
 
 from .base import Base, site_packages
 from .distributions import Distribution, by_name, distributions
 from .environments import Environment, read_config
 from .errors import KeelError
 from .private import forget_private
-from .records import Files, set_file
+from .records import Files
 from .transaction import Transaction, new_paths
 from .wanted import Plan, Wanted
-
-if TYPE_CHECKING:
-    from .fetching import Place
 
 _CACHE = "__pycache__"
 
@@ -67,7 +64,8 @@ def install(
     quiet: bool = False,
 ) -> Changed:
     """Have `wanted` in `environment`; what is there and fits stays, but for the names `newest`. Raises KeelError."""
-    from .fetching import Place
+    from .fetched import settle
+    from .fetching import Fetcher, Place
     from .selecting import make_plan
 
     python = os.path.join(environment.prefix, "bin", "python")
@@ -89,7 +87,8 @@ def install(
         if made.link or made.fetch:
             changed = _carry_out(base, environment, change, made, found)
             if made.fetch:
-                _fetch(base, wanted, place, made, environment.prefix, quiet=quiet, lock=change.lock)
+                Fetcher(base, wanted, quiet=quiet, lock=change.lock).install(place, made.fetch)
+                settle(base, made, environment.prefix, environment.prefix)
             change.done()
             new = [*(unit.name for unit, _ in made.link), *(pin.name for pin in made.fetch)]
             forget_private(environment.prefix, new)
@@ -199,23 +198,3 @@ def _make_way(files: Files, change: Transaction, old: List[str], staying: Sequen
 def _snapshot_of_base(base: Base) -> List[str]:
     """Where pip puts something in a base."""
     return [site_packages(base.python_minor), "bin", "include", "share", "etc", "man"]
-
-
-def _fetch(
-    base: Base, wanted: Wanted, place: "Place", plan: Plan, prefix: str, *, quiet: bool, lock: int = -1
-) -> None:
-    from .fetching import Fetcher
-
-    Fetcher(base, wanted, quiet=quiet, lock=lock).install(place, plan.fetch)
-    mark_fetched(base, plan, prefix)
-
-
-def mark_fetched(base: Base, plan: Plan, prefix: str) -> None:
-    """Have what pip or uv installed say why it is there: those were told every name, and where a lock's files are."""
-    there = by_name(distributions(base, prefix))
-    for pin in plan.fetch:
-        one = there.get(pin.name)
-        if one is not None:
-            set_file(one, "REQUESTED", b"" if pin.requested else None)
-            if not pin.direct:
-                set_file(one, "direct_url.json", None)

@@ -1,6 +1,6 @@
 """From what is wanted to a plan: out of the store where that has it, else with pip or uv, and with one resolution."""
 
-from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import FrozenSet, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from .base import Base
 from .closure import ClosureError
@@ -10,6 +10,7 @@ from .fetching import Fetcher, Place, has_index
 from .locks import same_version
 from .manifest import Unit
 from .planning import Solver, against, marker_environment
+from .resolving import resolve
 from .wanted import Pin, Plan, Wanted, check_addresses, names_of
 
 
@@ -47,30 +48,10 @@ def make_plan(
         return _without_dependencies(base, wanted, installed, newest)
     fetcher = Fetcher(base, wanted, quiet=quiet)
     try:
-        pins = fetcher.resolve(place, wanted, _preferred(base, wanted, installed, newest), sorted(newest))
+        pins = resolve(base, fetcher, place, wanted, installed, newest)
     except KeelError as error:
         raise KeelError(error.message, hint=hint or error.hint) from error
     return _resolved(base, wanted, pins, installed)
-
-
-def _preferred(
-    base: Base, wanted: Wanted, installed: Mapping[str, Distribution], newest: FrozenSet[str]
-) -> Dict[str, str]:
-    """Name -> version that pip or uv should take if it fits: what is installed, else the newest of the store."""
-    from ._vendor.packaging.requirements import Requirement
-    from ._vendor.packaging.version import Version
-
-    versions: Dict[str, str] = {}
-    for unit in base.manifest.units:
-        if unit.name not in versions or Version(unit.version) > Version(versions[unit.name]):
-            versions[unit.name] = unit.version
-    versions.update((name, one.version) for name, one in installed.items() if not one.direct)
-    for name in newest:
-        versions.pop(name, None)
-    for text, name in zip(wanted.requirements, names_of(wanted.requirements)):
-        if name in versions and not Requirement(text).specifier.contains(versions[name], prereleases=True):
-            del versions[name]
-    return versions
 
 
 def _resolved(base: Base, wanted: Wanted, pins: Iterable[Pin], installed: Mapping[str, Distribution]) -> Plan:

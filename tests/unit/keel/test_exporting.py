@@ -66,7 +66,7 @@ def test_an_environment_can_be_created_by_its_file_alone(work: FakeBase, tmp_pat
 
 def test_variables_go_along_but_not_those_that_name_this_base(work: FakeBase) -> None:
     folder = work.env("work") / "etc/keel"
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "vars.json").write_text(json.dumps({"UV_FIND_LINKS": "file:///here", "TOKEN": 'a "b" é\n'}))
     document = tomllib.loads(work.keel("env", "export", "-n", "work").stdout)
     assert document["tool"]["keel"]["variables"] == {"TOKEN": 'a "b" é\n'}
