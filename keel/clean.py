@@ -12,9 +12,10 @@ import time
 from typing import Iterator, List, NamedTuple, Set
 
 from .base import META, Base
-from .environments import Environment, list_environments
+from .environments import TRANSACTION, Environment, list_environments
 from .registry import forget_gone, gone, registry_file
 from .staging import Staging, is_abandoned, is_temporary, remove_abandoned
+from .transaction import repair
 
 STALE, CACHE, UNITS = "stale", "cache", "store"
 _FORGOTTEN = 3600  # seconds after which a temporary file is nobody's
@@ -77,6 +78,8 @@ def _remove(path: str) -> None:
             os.unlink(path)
     elif is_temporary(os.path.basename(path)):
         remove_abandoned(path)
+    elif os.path.basename(path) == TRANSACTION:  # a change of packages, which is undone
+        repair(os.path.dirname(path))
     else:  # out of sight first, so that nothing half removed can be taken for what it was
         with Staging(path) as staging:
             os.rename(path, os.path.join(staging.folder, "removed"))
@@ -95,7 +98,14 @@ def leftovers(base: Base) -> List[str]:
         folders.append(os.path.join(base.home, ".keel"))
     inside = [folder for one in environments for folder in _folders_of(one)]
     found = {path for folder in dict.fromkeys([*folders, *inside]) for path in _abandoned_in(folder)}
-    return sorted(found)
+    cut_off = [os.path.join(one.prefix, TRANSACTION) for one in environments]
+    return sorted([*found, *(path for path in cut_off if os.path.lexists(path) and _is_undoable(path))])
+
+
+def _is_undoable(transaction: str) -> bool:
+    """Whether it was cut off, and belongs to this user: a run that is at work holds its environment."""
+    prefix = os.path.dirname(transaction)
+    return os.access(prefix, os.W_OK) and is_abandoned(prefix)
 
 
 def _folders_of(environment: Environment) -> Iterator[str]:

@@ -9,7 +9,7 @@ import glob
 import os
 from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
-from .base import ENVS, META, STORE, Base, site_packages
+from .base import PRIVATE, Base, site_packages
 from .building import Created, build
 from .environments import Environment
 from .hashes import update_records
@@ -22,8 +22,6 @@ from .relocate import relocate_script
 from .variables import moved_variables, read_variables, write_variables
 from .venv import is_written_here, lay_out
 
-# What a base has besides packages, and an environment must not have.
-_PRIVATE = (f"{META}/", f"{STORE}/", f"{ENVS}/", "cmd/", "etc/profile.d/keel")
 # Where Python programs are searched for the path of their interpreter, and no more than this of them.
 _SCRIPTS = "bin"
 _LARGEST_SCRIPT = 1 << 20
@@ -78,7 +76,7 @@ class _Cloner:
         self.tree(library)
         folders: Dict[str, Set[str]] = {}
         for path in _recorded_elsewhere(os.path.join(self._source, library), library):
-            if not path.startswith(_PRIVATE) and not is_written_here(path, self._base.python_minor):
+            if not path.startswith(PRIVATE) and not is_written_here(path, self._base.python_minor):
                 folders.setdefault(os.path.dirname(path), set()).add(path)
         for folder in sorted(folders):
             self._some(folder, folders[folder])

@@ -22,6 +22,7 @@ from .registry import forget, register
 from .relocate import relocate_script
 from .settle import follow_move
 from .staging import replace_file
+from .transaction import repair
 from .variables import moved_variables, read_variables, write_variables
 from .venv import ACTIVATE_FILES, activate_file
 
@@ -76,6 +77,7 @@ def mend_environment(base: Base, move: Move) -> bool:
     config = read_config(move.prefix)
     if not os.path.isdir(os.path.join(move.prefix, site_packages(base.python_minor))):
         return False
+    repair(move.prefix)  # what it puts back names the former place, too
     mender = _Mender(base, move.prefix, move.was, move.base_was)
     mender.links("")
     mender.python()

@@ -5,7 +5,7 @@ takes an edit there for what it is. RECORD and INSTALLER stay as they were: to p
 """
 
 import os
-from typing import List, NamedTuple, Set, Tuple
+from typing import Iterable, List, NamedTuple, Set, Tuple
 
 from .base import Base, site_packages
 from .environments import Environment
@@ -46,6 +46,14 @@ def write_private(prefix: str, packages: Set[Tuple[str, str]]) -> None:
         return
     os.makedirs(os.path.dirname(path), exist_ok=True)
     replace_file(path, "".join(f"{name} {version}\n" for name, version in sorted(packages)).encode())
+
+
+def forget_private(prefix: str, names: Iterable[str]) -> None:
+    """The packages `names` (normalised) were removed or installed anew: they are private copies no more. OSError."""
+    old = read_private(prefix)
+    new = {one for one in old if one[0] not in set(names)}
+    if new != old:
+        write_private(prefix, new)
 
 
 def unlink_packages(base: Base, environment: Environment, names: List[str]) -> List[Unlinked]:

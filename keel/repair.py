@@ -133,11 +133,9 @@ class Repair:
         """Destination -> what is to be there."""
         key = (unit.path, in_base)
         if key not in self._plans:
-            scheme = environment_scheme(self._base)
-            if in_base:  # headers are at another place there
-                scheme = scheme._replace(headers=f"include/python{self._base.python_minor}")
+            scheme = environment_scheme(self._base, self._base.prefix if in_base else "")
             files = unit_files(self._base, unit)
-            self._plans[key] = {place.dest: place for place in plan(files, scheme, requested=False)}
+            self._plans[key] = {place.dest: place for place in plan(files, scheme, requested=True)}
         return self._plans[key]
 
     def _unit(self, unit: Unit) -> None:

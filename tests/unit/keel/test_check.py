@@ -235,6 +235,15 @@ def test_only_what_came_out_of_the_store_is_unlinked(base: FakeBase) -> None:
     assert not (env / "etc/keel/private.txt").exists()
 
 
+def test_a_package_that_is_installed_anew_is_a_private_copy_no_more(base: FakeBase) -> None:
+    env = base.create("work", "tool")
+    base.keel("unlink", "-n", "work", "tool", "other")
+    base.keel("remove", "-y", "-n", "work", "tool")
+    base.keel("install", "-n", "work", "tool")
+    assert (env / "etc/keel/private.txt").read_text() == "other 2.0\n"
+    assert found(base, "-n", "work", code=0) == []
+
+
 def test_without_a_home_that_can_be_written_to_files_are_put_back_all_the_same(
     base: FakeBase, tmp_path: Path
 ) -> None:

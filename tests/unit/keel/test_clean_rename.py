@@ -210,3 +210,14 @@ def test_a_rename_on_a_full_disk_says_where_the_environment_is(
         rename(base.base, environment, "new")
     assert "mended: new" in base.keel("env", "list").stderr
     assert base.keel("check", "-n", "new").stdout == "all is well: new\n"
+
+
+def test_a_change_of_packages_that_was_cut_off_is_undone(base: FakeBase) -> None:
+    env = base.create("work")
+    (env / ".keel-transaction/old/bin").mkdir(parents=True)
+    (env / ".keel-transaction/old/bin/tool").write_text("before")
+    (env / ".keel-transaction/journal.json").write_text('{"old": ["bin/tool"], "new": []}')
+    assert ".keel-transaction was left" in base.keel("check", code=1).stdout
+    base.keel("clean", "--stale", "-y")
+    assert (env / "bin/tool").read_text() == "before"
+    assert not (env / ".keel-transaction").exists()
