@@ -4,18 +4,16 @@ No address of an index is written: which one a package came from is not recorded
 """
 
 import json
-import os
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 from . import __version__
 from .base import Base
 from .distributions import Distribution, distributions
 from .environments import Environment
+from .indexing import default_variables
 from .locks import EXPORT_SCHEMA, to_toml
 from .manifest import Unit
-
-# keel gives these to each environment itself, and they name places of this machine.
-_OWN_VARIABLES = frozenset({"UV_FIND_LINKS", "UV_NO_INDEX", "UV_DEFAULT_INDEX"})
+from .variables import read_variables
 
 
 class _Exported(NamedTuple):
@@ -46,13 +44,10 @@ def _direct_url(one: Distribution) -> Mapping[str, Any]:
     return values if isinstance(values, dict) and isinstance(values.get("url"), str) else {}
 
 
-def _variables(prefix: str) -> Dict[str, str]:
-    try:
-        with open(os.path.join(prefix, "etc", "keel", "vars.json"), encoding="utf-8") as file:
-            values = json.load(file)
-    except (OSError, ValueError):
-        return {}
-    return {name: value for name, value in sorted(values.items()) if name not in _OWN_VARIABLES}
+def _variables(base: Base, prefix: str) -> Dict[str, str]:
+    """Those that somebody set: what keel gives to each environment names places of this machine."""
+    own = default_variables(base)
+    return {name: value for name, value in read_variables(prefix).items() if own.get(name) != value}
 
 
 def _pylock(base: Base, environment: Environment, found: List[_Exported]) -> str:
@@ -65,7 +60,7 @@ def _pylock(base: Base, environment: Environment, found: List[_Exported]) -> str
         "platform": base.manifest.platform,
         "requested": [item.one.name for item in found if item.one.requested],
     }
-    variables = _variables(environment.prefix)
+    variables = _variables(base, environment.prefix)
     if variables:
         keel["variables"] = variables
     plain = [item for item, package in zip(found, packages) if package is None]
@@ -143,7 +138,7 @@ def _requirements(base: Base, environment: Environment, found: List[_Exported]) 
         f"# {environment.name or 'an environment'} of {manifest.name} {manifest.version}: "
         f"Python {manifest.python}, {manifest.platform}"
     ]
-    lines += [f"# variable: {name}={json.dumps(value)}" for name, value in _variables(environment.prefix).items()]
+    lines += [f"# variable: {name}={json.dumps(value)}" for name, value in _variables(base, environment.prefix).items()]
     for item in found:
         if item.unit is not None:
             lines.append(f"# {item.unit.wheel} sha256:{item.unit.sha256}")
@@ -172,7 +167,7 @@ def _json(base: Base, environment: Environment, found: List[_Exported]) -> str:
         "base": {"name": base.manifest.name, "version": base.manifest.version},
         "python": base.manifest.python,
         "platform": base.manifest.platform,
-        "variables": _variables(environment.prefix),
+        "variables": _variables(base, environment.prefix),
         "packages": packages,
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

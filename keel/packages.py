@@ -148,8 +148,8 @@ def _carry_out(
         change.snapshot(_snapshot_of_base(base) if environment.is_base(base) else None)
     going = [one for one in found if one.name in {unit.name for unit, _ in plan.link}]
     requested = {one.name for one in going if one.requested}
-    linker = Linker(base.prefix, change.new, prefix)
-    placer = Placer(base, change.new, linker, environment_scheme(base, prefix))
+    linker = Linker(base.prefix, change.new, prefix, mode=base.settings.link_mode)
+    placer = Placer(base, linker, environment_scheme(base, prefix))
     for unit, asked in plan.link:
         placer.add(unit, requested=asked or unit.name in requested)
     placer.place()

@@ -1,30 +1,29 @@
-"""How units of the store get to their places below a folder: all is planned first, then placed folder by folder."""
+"""How units of the store get to their places: all is planned first, then placed folder by folder."""
 
 import os
 from typing import Dict, List, Set, Tuple
 
 from .base import Base
 from .linker import Linker
-from .linking import FolderLinks, link_folders
+from .linking import Links
 from .manifest import Unit
 from .store import unit_files, unit_folder
 from .wheel import Placement, Scheme, plan
 
 
 class Placer:
-    """Puts units into `folder`, which holds no file of theirs yet. Of two that bring the same file, the first keeps it.
+    """Puts units where `linker` does, where no file of theirs is yet. Of two with the same file, the first keeps it.
 
-    Links are handed over in batches: the files that go from one folder of the store to one of `folder`.
+    Links are handed over in batches: the files that go from one folder of the store to one folder.
     """
 
-    def __init__(self, base: Base, folder: str, linker: Linker, scheme: Scheme) -> None:
+    def __init__(self, base: Base, linker: Linker, scheme: Scheme) -> None:
         self._base = base
-        self._folder = folder
         self._linker = linker
         self._scheme = scheme
         self._taken: Set[str] = set()
         self._own: List[Placement] = []
-        # (folder in the store, folder to fill) -> names of files
+        # (folder in the store, folder below the linker's) -> names of files
         self._links: Dict[Tuple[str, str], List[str]] = {}
 
     def add(self, unit: Unit, *, requested: bool) -> None:
@@ -42,19 +41,17 @@ class Placer:
             self._links.setdefault(key, []).append(name)
 
     def place(self) -> None:
-        """Do all that was planned. Raises OSError."""
-        folders = {folder for _, folder in self._links} | {os.path.dirname(place.dest) for place in self._own}
-        for folder in sorted(folders):
-            os.makedirs(os.path.join(self._folder, folder), exist_ok=True)
-        link_folders(
-            self._linker,
-            [
-                FolderLinks([(name, f"{stored}/{name}") for name in names], stored, os.path.join(self._folder, folder))
-                for (stored, folder), names in self._links.items()
-            ],
-        )
-        for place in self._own:
-            mode = 0o755 if place.executable else 0o644
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-            with open(os.open(os.path.join(self._folder, place.dest), flags, mode), "wb") as file:
-                file.write(place.content)
+        """Do all that was planned. Raises OSError and KeelError."""
+        with Links(self._linker) as links:
+            for (stored, folder), names in self._links.items():
+                links.add(stored, folder, names)
+            for place in self._own:
+                self._write(place)
+            links.finish()
+
+    def _write(self, place: Placement) -> None:
+        dest = os.path.join(self._linker.staging, place.dest)
+        os.makedirs(os.path.dirname(dest), exist_ok=True)
+        mode = 0o755 if place.executable else 0o644
+        with open(os.open(dest, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(place.content)

@@ -18,6 +18,7 @@ FORMATS = ("pylock", "requirements", "json")
 EXAMPLES = (
     "keel env list --json",
     "keel env export -n work -o pylock.toml",
+    "keel env create -f pylock.toml",
     "keel env remove -n work",
     "keel env config vars set -n work NAME=VALUE",
 )
@@ -33,9 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_place(remove, required=True)
     add_yes(remove)
     add_json(remove)
-    add_config(actions)
     _add_export(actions)
     _add_create(actions)
+    add_config(actions)
 
 
 def _add_export(actions: "Actions") -> None:

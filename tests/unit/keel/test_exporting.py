@@ -64,12 +64,18 @@ def test_an_environment_can_be_created_by_its_file_alone(work: FakeBase, tmp_pat
     assert "conda" in work.keel("env", "create", "-f", tmp_path / "environment.yml", code=1).stderr
 
 
-def test_variables_go_along_but_not_those_that_name_this_base(work: FakeBase) -> None:
-    folder = work.env("work") / "etc/keel"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "vars.json").write_text(json.dumps({"UV_FIND_LINKS": "file:///here", "TOKEN": 'a "b" é\n'}))
-    document = tomllib.loads(work.keel("env", "export", "-n", "work").stdout)
-    assert document["tool"]["keel"]["variables"] == {"TOKEN": 'a "b" é\n'}
+@pytest.mark.parametrize("name", ["pylock.toml", "env.json"])
+def test_variables_go_along_but_not_those_that_name_this_base(work: FakeBase, tmp_path: Path, name: str) -> None:
+    value = 'a "b" é\n\x7f'
+    work.keel("env", "config", "vars", "set", "-n", "work", f"TOKEN={value}")
+    work.keel("env", "export", "-n", "work", "-o", tmp_path / name)
+    text = (tmp_path / name).read_text()
+    assert "TOKEN" in text
+    assert "UV_" not in text
+    work.keel("create", "-n", "again", "-f", tmp_path / name)
+    told = json.loads((work.env("again") / "etc/keel/vars.json").read_text())
+    assert told == json.loads((work.env("work") / "etc/keel/vars.json").read_text())
+    assert told["TOKEN"] == value
 
 
 def test_what_a_user_installed_is_exported_with_its_address(work: FakeBase, tmp_path: Path) -> None:
