@@ -7,15 +7,17 @@ read, compared or even looked up for it. (Where inode numbers are not reliable, 
 import csv
 import glob
 import os
-from typing import Dict, Iterator, List, Sequence, Set, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from .base import PRIVATE, Base, site_packages
 from .building import Created, build
 from .environments import Environment
+from .hashes import update_records
 from .indexing import default_variables, follow_index, moved_shims, write_pip_config
 from .installed import installed
 from .linker import Linker
 from .linking import Links
+from .private import FILE as PRIVATE_COPIES
 from .relocate import relocate_script
 from .variables import moved_variables, read_variables, write_variables
 from .venv import is_written_here, lay_out
@@ -40,6 +42,7 @@ def clone(base: Base, environment: Environment, source: Environment, *, copy: bo
                 cloner.tree("")
             links.finish()
         cloner.copy_own()
+        update_records(os.path.join(folder, site_packages(base.python_minor)), cloner.relocated)
         if not os.path.lexists(os.path.join(folder, "pip.conf")):
             write_pip_config(base, folder)
         elif source.is_base(base):  # whose index is everybody's, not this user's
@@ -64,6 +67,7 @@ class _Cloner:
         self._own: List[Tuple[str, os.DirEntry[str]]] = []
         self._old = tuple(dict.fromkeys((source, os.path.realpath(source))))
         device = os.stat(source).st_dev
+        self.relocated: Dict[str, bytes] = {}  # as `update_records` takes it
         self._inodes = _inodes(base.store) if os.stat(base.store).st_dev == device else {}
 
     def base(self) -> None:
@@ -77,6 +81,7 @@ class _Cloner:
         for folder in sorted(folders):
             self._some(folder, folders[folder])
         self._some("", {"pip.conf"})
+        self._some(os.path.dirname(PRIVATE_COPIES), {PRIVATE_COPIES})
 
     def tree(self, relative: str) -> None:
         """Everything below `relative` (a folder in the prefix, or "") that `lay_out` has not written."""
@@ -139,7 +144,9 @@ class _Cloner:
             elif entry.is_file(follow_symlinks=False):
                 self._linker.copy(entry.path, dest)
                 if os.path.dirname(path) == _SCRIPTS:
-                    _relocate(dest, self._old, self._linker.final)
+                    moved = _relocate(dest, self._old, self._linker.final)
+                    if moved is not None:
+                        self.relocated[os.path.relpath(path, site_packages(self._base.python_minor))] = moved
 
     def _link(self, source: str, dest: str) -> None:
         """A symbolic link: to the store, to somewhere in the environment, or elsewhere."""
@@ -156,16 +163,21 @@ class _Cloner:
             os.symlink(target if os.path.isabs(target) else leads_to, dest)
 
 
-def _relocate(path: str, old: Sequence[str], final: str) -> None:
-    """Have the script at `path` start the Python of the environment at `final`, not that at one of `old`."""
+def _relocate(path: str, old: Sequence[str], final: str) -> Optional[bytes]:
+    """Have the script at `path` start the Python of the environment at `final`, not that at one of `old`.
+
+    Gives what it holds now, None where nothing had to be changed.
+    """
     if os.path.getsize(path) > _LARGEST_SCRIPT:
-        return
+        return None
     with open(path, "rb") as file:
         script = file.read()
     moved = relocate_script(script, old, final)
-    if moved != script:
-        with open(path, "wb") as file:
-            file.write(moved)
+    if moved == script:
+        return None
+    with open(path, "wb") as file:
+        file.write(moved)
+    return moved
 
 
 def _inodes(store: str) -> Dict[int, Tuple[str, str]]:

@@ -31,7 +31,7 @@ def activation_base(folder: Path, extension: str, scripts: dict[str, str]) -> Fa
     write_variables(base.env("hooked"), HOOKED)
     base.keel("create", "-p", folder / ELSEWHERE)
     base.keel("create", "-p", folder / "own envs" / "mine")
-    (folder / ".keel").mkdir()
+    (folder / ".keel").mkdir(exist_ok=True)
     (folder / ".keel/envs_dirs").write_text(f"/nowhere at all\n{folder}/own envs\n")
     return base
 

@@ -315,6 +315,16 @@ if not _keel_find_root (status filename)
     echo 'keel: fish cannot tell where keel.fish lies; set KEEL_ROOT to the folder of the base first' >&2
     return 1
 end
+# Has the base been moved, any command mends what still names its old place, so that what is activated next works.
+if test -r "$KEEL_ROOT/keel-meta/prefix"
+    set -l was
+    read was <"$KEEL_ROOT/keel-meta/prefix"
+    set -l led_to (builtin realpath -- "$was" 2>/dev/null)
+    set -l leads_to (builtin realpath -- $KEEL_ROOT)
+    if test "$was" != "$KEEL_ROOT"; and test "$led_to" != "$leads_to"
+        $KEEL_ROOT/cmd/keel info >/dev/null
+    end
+end
 if not contains -- $KEEL_ROOT/cmd $PATH; and not string match -q '*:*' -- $KEEL_ROOT # PATH cannot hold it
     set -gx PATH $KEEL_ROOT/cmd $PATH
 end

@@ -364,6 +364,15 @@ if ! _keel_find_root; then
     echo 'keel: this shell cannot tell where keel.sh lies; set KEEL_ROOT to the folder of the base first' >&2
     return 1
 fi
+# Has the base been moved, any command mends what still names its old place, so that what is activated next works.
+if [ -r "$KEEL_ROOT/keel-meta/prefix" ]; then
+    IFS= read -r _keel_was <"$KEEL_ROOT/keel-meta/prefix" || _keel_was=$KEEL_ROOT
+    # shellcheck disable=SC3013 # all shells that are named above know -ef
+    if [ "$_keel_was" != "$KEEL_ROOT" ] && [ ! "$_keel_was" -ef "$KEEL_ROOT" ]; then
+        "$KEEL_ROOT/cmd/keel" info >/dev/null || :
+    fi
+    unset _keel_was
+fi
 case :${PATH-}: in
     *":$KEEL_ROOT/cmd:"*) ;;
     *)
