@@ -10,7 +10,7 @@ import os
 from itertools import repeat
 from typing import Dict, Iterator, List, Sequence, Set, Tuple
 
-from .base import ENVS, META, STORE, Base, site_packages
+from .base import PRIVATE, Base, site_packages
 from .building import Created, build
 from .environments import Environment
 from .indexing import default_variables, follow_index, moved_shims, write_pip_config
@@ -22,8 +22,6 @@ from .relocate import relocate_script
 from .variables import moved_variables, read_variables, write_variables
 from .venv import is_written_here, lay_out
 
-# What a base has besides packages, and an environment must not have.
-_PRIVATE = (f"{META}/", f"{STORE}/", f"{ENVS}/", "cmd/", "etc/profile.d/keel")
 # Where Python programs are searched for the path of their interpreter, and no more than this of them.
 _SCRIPTS = "bin"
 _LARGEST_SCRIPT = 1 << 20
@@ -86,7 +84,7 @@ class _Cloner:
         library = site_packages(self._base.python_minor)
         folders: Dict[str, Set[str]] = {}
         for path in _recorded_elsewhere(os.path.join(self._source, library), library):
-            if not path.startswith(_PRIVATE) and not is_written_here(path, self._base.python_minor):
+            if not path.startswith(PRIVATE) and not is_written_here(path, self._base.python_minor):
                 folders.setdefault(os.path.dirname(path), set()).add(path)
         self.know(store)
         self.tree(library_tree, library)
