@@ -9,8 +9,8 @@ _END = "/"
 
 
 class Folder(NamedTuple):
-    """path: relative, "" for the tree itself.  keys: for each of `names` a letter (f: file, d: folder, l: symbolic link,
-    o: other) with the inode number behind it, so that two names with one key are one thing (on one device)."""
+    """path: relative, "" for the tree itself.  keys: for each of `names` a letter (f: file, d: folder, l: symbolic
+    link, o: other) with the inode number behind it, so that two names with one key are one thing (on one device)."""
 
     path: str
     keys: Sequence[str]
