@@ -88,3 +88,6 @@ def starter_base(starter_installer: Path, tmp_path_factory: pytest.TempPathFacto
     prefix = tmp_path_factory.mktemp("base") / ODD
     install(starter_installer, prefix)
     return prefix
+
+
+from tests.acceptance.wine import wine  # noqa: E402, F401  # the fixture; it needs `Done` from above
