@@ -1,7 +1,7 @@
 """Windows programs, run for real by Debian's wine64: one Windows for the session, shared by all tests of the group.
 
-Tests that use the fixture `wine` are marked `pytestmark = pytest.mark.xdist_group("wine")`. Programs get no console: their input is a
-pipe or empty, their output a pipe.
+Tests that use the fixture `wine` are marked `pytestmark = pytest.mark.xdist_group("wine")`. Programs get no console:
+their input is a pipe or empty, their output a pipe.
 """
 
 import os
@@ -93,7 +93,7 @@ class Wine:
         return "Z:" + str(path).replace("/", "\\")
 
     def registry(self, key: str) -> dict[str, str]:
-        r"""The values of a registry key (`HKCU\Software\…`) by name, `(Default)` for the unnamed one; empty if absent."""
+        r"""The values of a registry key (`HKCU\Software\…`) by name, `(Default)` for the unnamed one."""
         done = self.run("reg", "query", key, code=None)
         values = re.findall(r"^ {4}(.+?) {4}REG_\w+ {4}(.*)$", done.out, re.MULTILINE)
         return dict(values)
