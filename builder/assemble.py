@@ -166,6 +166,7 @@ def _meta_slice(
             "version": interpreter.version,
             "build": interpreter.build,
             "sha256": interpreter.sha256,
+            **({"lacks": ", ".join(interpreter.lacks)} if interpreter.lacks else {}),
         },
         glibc=minimum_glibc(lock) if target.platform.system == "linux" else None,
         bytecode=lock.bytecode,
