@@ -25,11 +25,12 @@ from .units import (
     digest,
     interpreter_slice,
     manager_slice,
+    shims_slice,
     unit_mtime,
 )
 
 # What every base has in its prefix besides the interpreter's own folders.
-_TOP_LEVEL = frozenset({"cmd", "envs", "etc", "keel-meta", "pkgs"})
+_TOP_LEVEL = frozenset({"cmd", "envs", "etc", "keel-meta", "pip.conf", "pkgs"})
 # Without pip a base could not be extended by its users.
 ALWAYS_IN_BASE = ("pip",)
 
@@ -89,9 +90,9 @@ def _pack(slices: Sequence[Slice], target: Target, settings: Settings) -> list[F
 
 
 def _stage_zero(interpreter: Interpreter, units: Sequence[WheelUnit], compiler: Compiler | None) -> list[Slice]:
-    """What depends on no other unit: the interpreter, the store and keel, each followed by its bytecode."""
+    """What depends on no other unit: the interpreter, the store with its shims, and keel; then the bytecode of each."""
     manager, manager_sha256 = manager_slice()
-    slices = [interpreter_slice(interpreter), manager, *(unit.store_slice() for unit in units)]
+    slices = [interpreter_slice(interpreter), manager, shims_slice(units), *(unit.store_slice() for unit in units)]
     if compiler is None:
         return slices
     slices.append(_tree_bytecode(compiler, slices[0], interpreter.sha256))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from keel.errors import KeelError
+from keel.shims import shim, shim_path
 from keel.wheel import Placement, Scheme, UnitFiles, check_path, plan
 
 from .errors import BuilderError
@@ -238,3 +239,25 @@ class WheelUnit:
                 f"{self.locked.filename} is not a usable wheel: {error}",
                 hint="take another version of the package, or report it to its authors",
             ) from error
+
+
+def shims_slice(units: Sequence[WheelUnit]) -> Slice:
+    """Stage 0: a tiny source distribution for each unit, through which pip and uv find it (`keel.shims`).
+
+    One slice for all: they are made in no time, and have nearly everything in common.
+    """
+    entries = [_shim(unit) for unit in units]
+    key = digest("shims", *(f"{path} {mtime} {hashlib.sha256(data).hexdigest()}" for path, data, mtime in entries))
+    return Slice(
+        unit="shims",
+        stage=0,
+        key=key,
+        entries=lambda: [content_entry(path, data, mode=0o444, mtime=mtime) for path, data, mtime in entries],
+    )
+
+
+def _shim(unit: WheelUnit) -> tuple[str, bytes, int]:
+    """Its path, bytes and time."""
+    locked = unit.locked
+    data = shim(locked.name, locked.version, locked.sha256, unit.files.metadata())
+    return shim_path(locked.name, locked.version), data, unit.mtime

@@ -12,11 +12,12 @@ from typing import Dict, Iterator, List, Set, Tuple
 from .base import ENVS, META, STORE, Base, site_packages
 from .building import Created, build
 from .environments import Environment
+from .indexing import follow_index, write_pip_config
 from .installed import installed
 from .linker import Linker
 from .linking import FolderLinks, link_folders
 from .relocate import relocate_script
-from .venv import is_written_here, lay_out, write_pip_config
+from .venv import is_written_here, lay_out
 
 # What a base has besides packages, and an environment must not have.
 _PRIVATE = (f"{META}/", f"{STORE}/", f"{ENVS}/", "cmd/", "etc/profile.d/keel")
@@ -37,7 +38,9 @@ def clone(base: Base, environment: Environment, source: Environment, *, copy: bo
             cloner.tree("")
         link_folders(linker, cloner.links)
         if not os.path.lexists(os.path.join(folder, "pip.conf")):
-            write_pip_config(folder, base.index)
+            write_pip_config(base, folder)
+        elif source.is_base(base):  # whose index is everybody's, not this user's
+            follow_index(base, [folder])
         return [(package.name, package.version) for package in installed(folder, base)]
 
     return build(base, environment, fill, copy=copy)

@@ -7,10 +7,11 @@ from .base import Base
 from .building import Created, build
 from .environments import Environment
 from .errors import KeelError
+from .indexing import write_pip_config
 from .linker import Linker
 from .manifest import Unit
 from .store import environment_scheme, unit_files, unit_folder, unit_requires
-from .venv import lay_out, write_pip_config
+from .venv import lay_out
 from .wheel import Placement, plan
 
 
@@ -22,7 +23,7 @@ def create(
 
     def fill(folder: str, linker: Linker) -> List[Tuple[str, str]]:
         lay_out(base, folder, environment.prefix, name=environment.name)
-        write_pip_config(folder, base.index)
+        write_pip_config(base, folder)
         installer = _Installer(base, folder, linker)
         for unit, requested in units:
             installer.install(unit, requested=requested)

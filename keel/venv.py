@@ -1,4 +1,4 @@
-"""What makes a folder an environment: `pyvenv.cfg`, the interpreter's names, activate files, `pip.conf`.
+"""What makes a folder an environment: `pyvenv.cfg`, the interpreter's names, activate files.
 
 The layout of the standard library's `venv` (https://docs.python.org/3/library/venv.html), known to all tools.
 """
@@ -60,21 +60,6 @@ def config(base: Base, prompt: str) -> str:
         f"prompt = {prompt}\n"
         f"keel = {__version__}\n"
     )
-
-
-def pip_config(index: Optional[str]) -> str:
-    """`pip.conf`: the base's own index, or none, as pip would otherwise try for long to reach one."""
-    if index is not None:
-        return f"[global]\nindex-url = {index}\n"
-    return (
-        "# This base is made to work without a network. To let pip use an index, write instead of no-index:\n"
-        "#   index-url = ADDRESS\n"
-        "[global]\nno-index = true\n"
-    )
-
-
-def write_pip_config(folder: str, index: Optional[str]) -> None:
-    _write(folder, "pip.conf", pip_config(index))
 
 
 def _activate(base: Base, template: str, quote: Callable[[str], str], final: str, prompt: str) -> str:

@@ -99,8 +99,7 @@ class UnitFiles:
         path = f"{self.dist_info}/RECORD"
         if path not in self.names:
             raise WheelError(f"{path} is missing")
-        rows = csv.reader(self.read(path).decode("utf-8").splitlines())
-        return {row[0]: (row[1], row[2]) for row in rows if len(row) == 3}
+        return parse_record(self.read(path))
 
     def entry_points(self) -> List[Tuple[str, str, str]]:
         """(script name, module, attribute) of all console and GUI scripts."""
@@ -115,6 +114,12 @@ class UnitFiles:
             raise WheelError(f"{path} cannot be read: {error}") from error
         sections = [section for section in ("console_scripts", "gui_scripts") if parser.has_section(section)]
         return [_entry_point(path, name, value) for section in sections for name, value in parser.items(section)]
+
+
+def parse_record(data: bytes) -> Dict[str, Tuple[str, str]]:
+    """The content of a `RECORD`: path -> (hash as written there, size)."""
+    rows = csv.reader(data.decode("utf-8").splitlines())
+    return {row[0]: (row[1], row[2]) for row in rows if len(row) == 3}
 
 
 def _entry_point(path: str, name: str, value: str) -> Tuple[str, str, str]:

@@ -177,6 +177,10 @@ def test_a_user_works_with_the_base_of_root(starter_installer: Path) -> None:
         out = run(*user, "sh", "-c", script, "sh", prefix, env=env).out.splitlines()
         assert out[0] == f"{mine}/{LIBRARY}/numpy/__init__.py"
         assert str(home / ".keel/envs/copy") in out[-2]
+        run(*user, mine / "bin/pip", "install", "--quiet", "pygments", "flit-core", env=env)
+        run(*user, mine / "bin/python", "-c", "import pygments, flit_core", env=env)
+        refused = run(*user, prefix / "bin/pip", "install", "flit-core", env=env, code=1).err
+        assert "cmd/keel' create -n NAME" in refused
         assert contents(prefix / "pkgs") == store
         assert "not writable" in run(*user, prefix / "cmd/keel", "uninstall", "-y", env=env, code=1).err
         said = run(prefix / "cmd/keel", "uninstall", "-y", env=clean_environment(home)).out

@@ -149,6 +149,18 @@ def test_every_link_of_the_base_leads_to_a_file_of_the_store_and_only_the_interp
     assert payload.files == len(stage0) + len(stage1) - 1
 
 
+def test_every_unit_has_a_shim_in_a_frame_that_no_other_change_makes_anew(workshop: Workshop) -> None:
+    app, helper = make_wheel(workshop.folder, "app", requires=["helper"]), make_wheel(workshop.folder, "helper")
+    payload = workshop.assemble([app, helper], "[app]")
+    shims = {path: member for path, member in members(payload, 0).items() if path.startswith("pkgs/.index/")}
+    assert set(shims) == {f"pkgs/.index/{name}.tar.gz" for name in ("app-1.0", "helper-1.0", "pip-26.0")}
+    assert {member.mode for member in shims.values()} == {0o444}
+    again = workshop.assemble([app, helper], "[helper]")
+    assert [one.sha256 for one in payload.frames if one.unit == "shims"] == [
+        one.sha256 for one in again.frames if one.unit == "shims"
+    ]
+
+
 def test_bytecode_can_be_left_out(workshop: Workshop) -> None:
     payload = workshop.assemble([make_wheel(workshop.folder, "app")], "[app]", bytecode="false")
     assert not [path for stage in (0, 1) for path in members(payload, stage) if path.endswith(".pyc")]

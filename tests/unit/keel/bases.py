@@ -22,6 +22,8 @@ from keel.clone import clone
 from keel.create import create
 from keel.environments import find_environment
 from keel.manifest import MANIFEST, Manifest, Unit
+from keel.shims import shim, shim_path
+from keel.store import unit_files
 from keel.wheel import UnitFiles, plan
 from tests.unit.wheels import make_wheel, sha256
 
@@ -68,6 +70,7 @@ class FakeBase:
             requested=base,
         )
         self.units.append(unit)
+        self._add_shim(unit)
         if base:
             self._link(unit)
         self.write_manifest()
@@ -85,6 +88,12 @@ class FakeBase:
             else:
                 dest.write_bytes(place.content)
                 dest.chmod(0o755 if place.executable else 0o644)
+
+    def _add_shim(self, unit: Unit) -> None:
+        path = self.prefix / shim_path(unit.name, unit.version)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(shim(unit.name, unit.version, unit.sha256, unit_files(self.base, unit).metadata()))
+        path.chmod(0o444)
 
     def write_manifest(self, index: str | None = None) -> None:
         manifest = Manifest(
