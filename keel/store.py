@@ -51,7 +51,7 @@ def environment_scheme(base: Base) -> Scheme:
     """Where environments have a wheel's files; headers where pip puts them in a venv."""
     library = site_packages(base.python_minor)
     headers = f"include/site/python{base.python_minor}"
-    return Scheme(purelib=library, platlib=library, scripts="bin", data="", headers=headers, windows=False)
+    return Scheme(purelib=library, platlib=library, scripts="bin", data="", headers=headers)
 
 
 def _files_below(root: str, folder: str = "") -> Iterator[str]:

@@ -15,10 +15,11 @@ import re
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import HeaderParser
-from typing import Callable, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from .errors import KeelError
-from .scripts import entry_point_script, is_python_script, rewrite_script
+from .launchers import Launchers
+from .scripts import entry_point_script, is_gui_script, is_python_script, rewrite_script, windows_script
 
 
 class WheelError(KeelError):
@@ -28,14 +29,14 @@ class WheelError(KeelError):
 @dataclass(frozen=True)
 class Scheme:
     """Folders relative to the prefix, POSIX separators ("" is the prefix itself); `headers` gets the distribution's
-    name appended."""
+    name appended.  launchers: what scripts on Windows are made of, None elsewhere."""
 
     purelib: str
     platlib: str
     scripts: str
     data: str
     headers: str
-    windows: bool
+    launchers: Optional[Launchers] = None
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,8 @@ class UnitFiles:
             raise WheelError(f"{path} is missing")
         return parse_record(self.read(path))
 
-    def entry_points(self) -> List[Tuple[str, str, str]]:
-        """(script name, module, attribute) of all console and GUI scripts."""
+    def entry_points(self) -> List["EntryPoint"]:
+        """All console and GUI scripts."""
         path = f"{self.dist_info}/entry_points.txt"
         if path not in self.names:
             return []
@@ -113,7 +114,20 @@ class UnitFiles:
         except (configparser.Error, UnicodeDecodeError) as error:
             raise WheelError(f"{path} cannot be read: {error}") from error
         sections = [section for section in ("console_scripts", "gui_scripts") if parser.has_section(section)]
-        return [_entry_point(path, name, value) for section in sections for name, value in parser.items(section)]
+        return [
+            _entry_point(path, name, value, gui=section == "gui_scripts")
+            for section in sections
+            for name, value in parser.items(section)
+        ]
+
+
+class EntryPoint(NamedTuple):
+    """A script `name` that calls `attribute` of `module`.  gui: without a console."""
+
+    name: str
+    module: str
+    attribute: str
+    gui: bool
 
 
 def parse_record(data: bytes) -> Dict[str, Tuple[str, str]]:
@@ -122,11 +136,11 @@ def parse_record(data: bytes) -> Dict[str, Tuple[str, str]]:
     return {row[0]: (row[1], row[2]) for row in rows if len(row) == 3}
 
 
-def _entry_point(path: str, name: str, value: str) -> Tuple[str, str, str]:
+def _entry_point(path: str, name: str, value: str, *, gui: bool) -> EntryPoint:
     match = _ENTRY_POINT.fullmatch(value)
     if match is None or not _is_file_name(name):
         raise WheelError(f"{path}: {name} = {value} is not an entry point")
-    return name, match["module"], match["attribute"]
+    return EntryPoint(name, match["module"], match["attribute"], gui)
 
 
 def _is_file_name(name: str) -> bool:
@@ -147,9 +161,9 @@ def plan(unit: UnitFiles, scheme: Scheme, *, requested: bool) -> List[Placement]
     """
     library = scheme.purelib if unit.root_is_purelib() else scheme.platlib
     placements = {place.dest: place for place in _unpacked(unit, scheme, library)}
-    for name, module, attribute in unit.entry_points():
-        dest = posixpath.join(scheme.scripts, name)
-        placements[dest] = Placement(dest, content=entry_point_script(module, attribute), executable=True)
+    for point in unit.entry_points():
+        place = _entry_point_placement(point, scheme)
+        placements[place.dest] = place
     info = posixpath.join(library, unit.dist_info)
     placements[f"{info}/INSTALLER"] = Placement(f"{info}/INSTALLER", content=b"keel\n")
     if requested:
@@ -157,6 +171,14 @@ def plan(unit: UnitFiles, scheme: Scheme, *, requested: bool) -> List[Placement]
     record = _record(unit, library, f"{info}/RECORD", placements.values())
     placements[f"{info}/RECORD"] = Placement(f"{info}/RECORD", content=record)
     return [placements[dest] for dest in sorted(placements)]
+
+
+def _entry_point_placement(point: EntryPoint, scheme: Scheme) -> Placement:
+    dest = posixpath.join(scheme.scripts, point.name)
+    if scheme.launchers is not None:
+        content = scheme.launchers.entry_point(point.module, point.attribute, gui=point.gui)
+        return Placement(f"{dest}.exe", content=content, executable=True)
+    return Placement(dest, content=entry_point_script(point.module, point.attribute), executable=True)
 
 
 def _unpacked(unit: UnitFiles, scheme: Scheme, library: str) -> Iterator[Placement]:
@@ -181,7 +203,12 @@ def _unpacked(unit: UnitFiles, scheme: Scheme, library: str) -> Iterator[Placeme
             raise WheelError(f"{name}: the wheel specification knows no {data_prefix}{key}")
         dest = posixpath.join(folders[key], rest)
         script = unit.read(name) if key == "scripts" else b""
-        if is_python_script(script):
+        if is_python_script(script) and scheme.launchers is not None:
+            # The file itself stays as well, for those who call it through python.
+            program = scheme.launchers.script(windows_script(script), gui=is_gui_script(script))
+            yield Placement(dest, content=windows_script(script))
+            yield Placement(f"{dest[:-3] if dest.endswith('.py') else dest}.exe", content=program, executable=True)
+        elif is_python_script(script):
             yield Placement(dest, content=rewrite_script(script), executable=True)
         else:
             yield Placement(dest, source=name)
