@@ -90,4 +90,4 @@ def starter_base(starter_installer: Path, tmp_path_factory: pytest.TempPathFacto
     return prefix
 
 
-from tests.acceptance.wine import wine  # noqa: E402, F401  # the fixture; it needs `Done` from above
+from tests.acceptance.wine_session import wine  # noqa: E402, F401  # the fixture; it needs `Done` from above
