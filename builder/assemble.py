@@ -41,7 +41,7 @@ def assemble(
     """The payload of a target. wheels: the files of `lock.wheels`, in the same order. Raises BuilderError."""
     units = wheel_units(target, lock, wheels)
     compiler = find_compiler(target, interpreter, settings.host) if lock.bytecode else None
-    shared = _pack(_stage_zero(interpreter, units, compiler), target, settings)
+    shared = _pack(_stage_zero(target, interpreter, units, compiler), target, settings)
     links = _pack(_links(target, units, shared, settings), target, settings)
     meta = _pack([_meta_slice(target, interpreter, lock, units, [*shared, *links])], target, settings)
     return Payload(
@@ -89,9 +89,11 @@ def _pack(slices: Sequence[Slice], target: Target, settings: Settings) -> list[F
     return [frame for group in groups for frame in group]
 
 
-def _stage_zero(interpreter: Interpreter, units: Sequence[WheelUnit], compiler: Compiler | None) -> list[Slice]:
+def _stage_zero(
+    target: Target, interpreter: Interpreter, units: Sequence[WheelUnit], compiler: Compiler | None
+) -> list[Slice]:
     """What depends on no other unit: the interpreter, the store with its shims, and keel; then the bytecode of each."""
-    manager, manager_sha256 = manager_slice()
+    manager, manager_sha256 = manager_slice(target.platform)
     slices = [interpreter_slice(interpreter), manager, shims_slice(units), *(unit.store_slice() for unit in units)]
     if compiler is None:
         return slices

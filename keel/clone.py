@@ -12,11 +12,12 @@ from typing import Dict, Iterator, List, Set, Tuple
 from .base import ENVS, META, STORE, Base, site_packages
 from .building import Created, build
 from .environments import Environment
-from .indexing import follow_index, write_pip_config
+from .indexing import default_variables, follow_index, moved_shims, write_pip_config
 from .installed import installed
 from .linker import Linker
 from .linking import FolderLinks, link_folders
 from .relocate import relocate_script
+from .variables import moved_variables, read_variables, write_variables
 from .venv import is_written_here, lay_out
 
 # What a base has besides packages, and an environment must not have.
@@ -41,6 +42,7 @@ def clone(base: Base, environment: Environment, source: Environment, *, copy: bo
             write_pip_config(base, folder)
         elif source.is_base(base):  # whose index is everybody's, not this user's
             follow_index(base, [folder])
+        cloner.variables()
         return [(package.name, package.version) for package in installed(folder, base)]
 
     return build(base, environment, fill, copy=copy)
@@ -96,6 +98,17 @@ class _Cloner:
             self.links.append(FolderLinks(stored, source, os.path.join(self._folder, relative)))
         for path in subfolders:
             self.tree(path)
+
+    def variables(self) -> None:
+        """Those of the source, also of the base; what they say of its folder holds for the new one.
+
+        Packages are looked for in the base all the same, and where this user's environments look.
+        """
+        values = moved_variables(read_variables(self._source), self._old, self._final)
+        values = {name: moved_shims(self._base, value) for name, value in values.items()}
+        if self._source == self._base.prefix:
+            values.update(default_variables(self._base))
+        write_variables(self._folder, values)
 
     def _some(self, relative: str, paths: Set[str]) -> None:
         """Those of `paths`, all in the folder `relative`, that are there and no folders."""

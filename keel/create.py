@@ -7,10 +7,11 @@ from .base import Base
 from .building import Created, build
 from .environments import Environment
 from .errors import KeelError
-from .indexing import write_pip_config
+from .indexing import default_variables, write_pip_config
 from .linker import Linker
 from .manifest import Unit
 from .store import environment_scheme, unit_files, unit_folder, unit_requires
+from .variables import write_variables
 from .venv import lay_out
 from .wheel import Placement, plan
 
@@ -24,6 +25,7 @@ def create(
     def fill(folder: str, linker: Linker) -> List[Tuple[str, str]]:
         lay_out(base, folder, environment.prefix, name=environment.name)
         write_pip_config(base, folder)
+        write_variables(folder, default_variables(base))
         installer = _Installer(base, folder, linker)
         for unit, requested in units:
             installer.install(unit, requested=requested)

@@ -66,7 +66,7 @@ def write_base_pip_config(base: Base) -> None:
     if os.path.lexists(os.path.join(base.prefix, _CONFIG)):
         mend_pip_config(base, base.prefix)
     else:
-        _write(base.prefix, pip_config(base, _index_of_base(base)), mode=0o644)
+        _write(base.prefix, pip_config(base, index_of_base(base)), mode=0o644)
 
 
 def mend_pip_config(base: Base, prefix: str) -> bool:
@@ -87,28 +87,41 @@ def moved_shims(base: Base, text: str) -> str:
 
 
 def follow_index(base: Base, prefixes: List[str]) -> List[str]:
-    """Have pip in each of `prefixes` use the index that is set now; gives those whose `pip.conf` was written anew.
+    """Have pip and uv in each of `prefixes` use the index that is set now; gives those where they did not.
 
-    One that is no longer as keel wrote it is its user's own, and stays; so does one that may not be written.
+    A `pip.conf` that is no longer as keel wrote it is its user's own, and stays, as does what may not be written.
     """
     changed = []
     for prefix in prefixes:
         with contextlib.suppress(OSError):
             text = _read(prefix)
-            new = pip_config(base, _index_of_base(base) if prefix == base.prefix else base.index)
-            if text != new and _as_written(base, text):
-                _write(prefix, new)
+            index = index_of_base(base) if prefix == base.prefix else base.index
+            if text != pip_config(base, index) and _as_written(base, text):
+                _write(prefix, pip_config(base, index))
+                _follow_variables(base, prefix, _index_in(text), index)
                 changed.append(prefix)
     return changed
 
 
+def _follow_variables(base: Base, prefix: str, old: Optional[str], new: Optional[str]) -> None:
+    """The same for uv, where its variables are as keel set them."""
+    from .variables import change_variables, read_variables
+
+    before, after, values = variables_for(base, old), variables_for(base, new), read_variables(prefix)
+    change_variables(prefix, {name: after[name] for name in after if values.get(name) == before[name]})
+
+
 def _as_written(base: Base, text: str) -> bool:
     """Whether `text` is what keel writes, with any index."""
+    return text == pip_config(base, _index_in(text))
+
+
+def _index_in(text: str) -> Optional[str]:
     index = re.search(r"^index-url = (.+)$", text, re.MULTILINE)
-    return text == pip_config(base, index[1] if index else None)
+    return index[1] if index else None
 
 
-def _index_of_base(base: Base) -> Optional[str]:
+def index_of_base(base: Base) -> Optional[str]:
     """The index for everybody: the settings of whoever runs this are theirs alone."""
     from .config import NO_INDEX, base_file, read_values
 
@@ -117,14 +130,19 @@ def _index_of_base(base: Base) -> Optional[str]:
 
 
 def default_variables(base: Base) -> Dict[str, str]:
-    """What uv has to be told in an environment of `base`.
+    """What uv has to be told in an environment of `base`."""
+    return variables_for(base, base.index)
+
+
+def variables_for(base: Base, index: Optional[str]) -> Dict[str, str]:
+    """The same with another index, or None.
 
     uv has a variable for the address of its index, but none for having no index: an address where there is nothing
     makes it say at once that a package was not found, and it still installs from addresses that are named outright.
     """
     return {
         "UV_FIND_LINKS": shims_url(base),
-        "UV_DEFAULT_INDEX": base.index or f"{shims_url(base)}/{_NOWHERE}",
+        "UV_DEFAULT_INDEX": index or f"{shims_url(base)}/{_NOWHERE}",
     }
 
 

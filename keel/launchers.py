@@ -9,6 +9,8 @@ import io
 import zipfile
 from dataclasses import dataclass
 
+# Where a base keeps the programs of this module (console.exe, gui.exe) and the python.exe of environments.
+LAUNCHERS = "keel-meta/launchers"
 _ENTRY_POINT = """\
 import sys
 from {module} import {root}

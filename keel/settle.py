@@ -8,7 +8,8 @@ import os
 
 from .base import META, Base, find_base
 from .errors import KeelError
-from .indexing import write_base_pip_config
+from .indexing import index_of_base, moved_shims, variables_for, write_base_pip_config
+from .variables import change_variables, read_variables
 
 # https://packaging.python.org/specifications/externally-managed-environments/
 _MARKER = "EXTERNALLY-MANAGED"
@@ -31,6 +32,7 @@ def settle(prefix: str) -> None:
     """Write the files of the base at `prefix` that name it. Raises KeelError, OSError."""
     base = find_base(prefix)
     write_base_pip_config(base)
+    change_variables(prefix, variables_for(base, index_of_base(base)))
     if is_for_everybody(base):
         mark(base)
 
@@ -73,6 +75,8 @@ def follow_move(base: Base, old: str) -> None:
     A mark that its owner has removed or written anew stays as it is.
     """
     write_base_pip_config(base)
+    values = {name: moved_shims(base, value) for name, value in read_variables(base.prefix).items()}
+    change_variables(base.prefix, values)
     with contextlib.suppress(FileNotFoundError):
         with open(marker(base), encoding="utf-8", errors="surrogateescape") as file:
             text = file.read()

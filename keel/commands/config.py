@@ -130,13 +130,13 @@ def _change(options: argparse.Namespace, prefix: str, new: Values) -> int:
 
 
 def _tell_environments(base: Base) -> None:
-    """pip reads no settings of keel's."""
+    """Neither pip nor uv reads keel's settings."""
     from ..environments import list_environments
     from ..indexing import follow_index
 
     changed = follow_index(base, [environment.prefix for environment in list_environments(base)])
     if changed:
-        say(f"pip uses it in {', '.join(changed)}" if base.index else f"pip uses none in {', '.join(changed)}")
+        say(f"pip and uv use {'it' if base.index else 'none'} in {', '.join(changed)}")
 
 
 def _file(options: argparse.Namespace, base: Base) -> str:

@@ -7,8 +7,9 @@ from ..base import find_base
 from ..console import confirm, say, say_json, star, table
 from ..environments import active_prefix, find_environment, list_environments
 from ..errors import KeelError
+from .env_config import add_config
 
-EXAMPLES = ("keel env list --json", "keel env remove -n work")
+EXAMPLES = ("keel env list --json", "keel env remove -n work", "keel env config vars set -n work NAME=VALUE")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_place(remove, required=True)
     add_yes(remove)
     add_json(remove)
+    add_config(actions)
 
 
 def _list(options: argparse.Namespace, prefix: str) -> int:

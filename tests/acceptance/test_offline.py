@@ -156,6 +156,14 @@ def test_uv_needs_no_cache_and_no_network_of_its_own(keel: Offline) -> None:
     keel.run("work", "python", "-c", "import rich")
 
 
+def test_uv_finds_the_store_in_an_active_environment(keel: Offline) -> None:
+    keel("create", "-n", "work")
+    script = '. "$1/etc/profile.d/keel.sh"; keel activate work; "$2" pip install rich; keel deactivate; env'
+    out = run(*without_network(), "sh", "-c", script, "sh", keel.prefix, find_uv_bin(), env=keel.env).out
+    assert "UV_" not in out
+    keel.run("work", "python", "-c", "import rich")
+
+
 def test_a_wheelhouse_serves_another_python_with_hashes_and_without_sources(keel: Offline, tmp_path: Path) -> None:
     wheels, pins = tmp_path / "wheels", tmp_path / "requirements.txt"
     keel("wheelhouse", wheels, "numpy", "requests", "--requirements", pins)

@@ -158,7 +158,7 @@ def _manager() -> Path:
     """keel as the installer lays it down, with bytecode; made once a session."""
     folder = Path(tempfile.mkdtemp(prefix="keel-manager-"))
     atexit.register(shutil.rmtree, folder)
-    for dest, source, mode in manager_files():
+    for dest, source, mode in manager_files(windows=False):
         target = folder / dest
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target)

@@ -102,7 +102,7 @@ def test_a_clone_of_the_base_has_its_packages_and_nothing_of_keel_or_the_interpr
     assert inode(new / "share/tool/x") == inode(fake.prefix / unit.path / "tool-1.0.data/data/share/tool/x")
     assert not (new / "bin/2to3").exists()
     assert not (new / LIBRARY).parent.joinpath("os.py").exists()
-    assert {path.name for path in new.iterdir()} == {"bin", "lib", "lib64", "share", "pyvenv.cfg", "pip.conf"}
+    assert {path.name for path in new.iterdir()} == {"bin", "etc", "lib", "lib64", "share", "pyvenv.cfg", "pip.conf"}
 
 
 def test_a_record_that_names_private_parts_or_leads_out_of_the_prefix_takes_nothing_along(fake: FakeBase) -> None:
@@ -112,7 +112,7 @@ def test_a_record_that_names_private_parts_or_leads_out_of_the_prefix_takes_noth
         "../../../keel-meta/manifest.json,,\n../../../../wheels,,\n../../../cmd/keel,,\n/etc/passwd,,\n"
     )
     fake.clone("new", "base")
-    assert {path.name for path in fake.env("new").iterdir()} == {"bin", "lib", "lib64", "pyvenv.cfg", "pip.conf"}
+    assert {path.name for path in fake.env("new").iterdir()} == {"bin", "etc", "lib", "lib64", "pyvenv.cfg", "pip.conf"}
 
 
 def test_links_of_a_clone_stay_in_the_clone_or_lead_where_they_led(fake: FakeBase, tmp_path: Path) -> None:

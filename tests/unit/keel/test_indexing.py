@@ -19,6 +19,7 @@ from keel.indexing import (
     shims_url,
     write_base_pip_config,
 )
+from keel.variables import read_variables, write_variables
 from tests.unit.keel.bases import FakeBase
 
 INDEX = "http://127.0.0.1/simple"
@@ -127,7 +128,25 @@ def test_environments_follow_the_index_unless_their_pip_conf_is_the_users_own(fa
 
 def test_setting_an_index_tells_the_environments_that_are_there(fake: FakeBase) -> None:
     env = fake.create("work")
-    assert f"pip uses it in {env}\n" in fake.keel("config", "set", "index", INDEX).stdout
-    assert settings(env)["index-url"] == INDEX
-    assert f"pip uses none in {env}\n" in fake.keel("config", "unset", "index").stdout
+    assert f"pip and uv use it in {env}\n" in fake.keel("config", "set", "index", INDEX).stdout
+    assert settings(env)["index-url"] == read_variables(str(env))["UV_DEFAULT_INDEX"] == INDEX
+    assert f"pip and uv use none in {env}\n" in fake.keel("config", "unset", "index").stdout
     assert settings(env)["no-index"] == "true"
+    assert read_variables(str(env)) == default_variables(fake.base)
+
+
+def test_a_variable_of_the_users_own_stays_when_the_index_changes(fake: FakeBase) -> None:
+    env = fake.create("work")
+    mine = {"UV_DEFAULT_INDEX": "http://127.0.0.1/mine", "UV_FIND_LINKS": "/my/wheels"}
+    write_variables(str(env), mine)
+    fake.keel("config", "set", "index", INDEX)
+    assert read_variables(str(env)) == mine
+
+
+def test_uv_in_a_clone_looks_into_the_store_of_the_base(fake: FakeBase) -> None:
+    fake.keel("--settle")
+    fake.create("old")
+    fake.clone("new", "old")
+    fake.clone("copy", "base")
+    for prefix in (fake.prefix, fake.env("new"), fake.env("copy")):
+        assert read_variables(str(prefix)) == default_variables(fake.base)

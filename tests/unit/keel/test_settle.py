@@ -9,7 +9,8 @@ import pytest
 
 from keel import settle
 from keel.base import Base
-from keel.indexing import shims_url
+from keel.indexing import default_variables, shims_url
+from keel.variables import read_variables
 from tests.unit.keel.bases import LIBRARY, MINOR, FakeBase
 
 MARKER = f"lib/python{MINOR}/EXTERNALLY-MANAGED"
@@ -73,6 +74,7 @@ def test_what_names_the_place_of_a_base_follows_when_it_is_moved(fake: FakeBase,
     assert message(moved).startswith(f"{moved} belongs to everybody")
     assert str(fake.prefix) not in (moved / MARKER).read_text()
     assert shims_url(Base(str(moved), None)) in (moved / "pip.conf").read_text()
+    assert read_variables(str(moved)) == default_variables(Base(str(moved), None))
 
 
 @pytest.mark.parametrize("text", [None, "[externally-managed]\nError=Ask Ada.\n"])
