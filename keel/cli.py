@@ -22,8 +22,9 @@ class _Stopped(KeyboardInterrupt):
 
 def main(arguments: Sequence[str], *, prefix: str) -> int:
     """Run one command for the base at `prefix`; gives the exit code (docs/exit-codes.md)."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _stop)
+    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):  # no system has all three
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _stop)
     try:
         code = _run(arguments, prefix)
         sys.stdout.flush()

@@ -7,23 +7,24 @@ read, compared or even looked up for it. (Where inode numbers are not reliable, 
 import csv
 import glob
 import os
+import posixpath
 from typing import Dict, Iterator, List, Set, Tuple
 
-from .base import ENVS, META, STORE, Base, site_packages
+from .base import ENVS, META, STORE, Base
 from .building import Created, build
 from .environments import Environment
 from .indexing import default_variables, follow_index, moved_shims, write_pip_config
 from .installed import installed
+from .layout import PIP_CONFIG
 from .linker import Linker
 from .linking import FolderLinks, link_folders
-from .relocate import relocate_script
+from .relocate import relocate_launcher, relocate_script
 from .variables import moved_variables, read_variables, write_variables
 from .venv import is_written_here, lay_out
 
 # What a base has besides packages, and an environment must not have.
 _PRIVATE = (f"{META}/", f"{STORE}/", f"{ENVS}/", "cmd/", "etc/profile.d/keel")
-# Where Python programs are searched for the path of their interpreter, and no more than this of them.
-_SCRIPTS = "bin"
+# Of the programs in the folder of scripts, no larger ones are searched for the path of their interpreter.
 _LARGEST_SCRIPT = 1 << 20
 
 
@@ -38,7 +39,7 @@ def clone(base: Base, environment: Environment, source: Environment, *, copy: bo
         else:
             cloner.tree("")
         link_folders(linker, cloner.links)
-        if not os.path.lexists(os.path.join(folder, "pip.conf")):
+        if not os.path.lexists(os.path.join(folder, PIP_CONFIG)):
             write_pip_config(base, folder)
         elif source.is_base(base):  # whose index is everybody's, not this user's
             follow_index(base, [folder])
@@ -67,15 +68,15 @@ class _Cloner:
 
     def base(self) -> None:
         """The packages of the base: its site-packages, and what their RECORDs name elsewhere in the prefix."""
-        library = site_packages(self._base.python_minor)
+        library = self._base.layout.library
         self.tree(library)
         folders: Dict[str, Set[str]] = {}
         for path in _recorded_elsewhere(os.path.join(self._source, library), library):
-            if not path.startswith(_PRIVATE) and not is_written_here(path, self._base.python_minor):
+            if not path.startswith(_PRIVATE) and not is_written_here(path, self._base.layout):
                 folders.setdefault(os.path.dirname(path), set()).add(path)
         for folder in sorted(folders):
             self._some(folder, folders[folder])
-        self._some("", {"pip.conf"})
+        self._some("", {PIP_CONFIG})
 
     def tree(self, relative: str) -> None:
         """Everything below `relative` (a folder in the prefix, or "") that `lay_out` has not written."""
@@ -88,11 +89,11 @@ class _Cloner:
                 name = entry.name
                 path = f"{relative}/{name}" if relative else name
                 known = self._inodes.get(entry.inode())
-                if known is not None and known.endswith("/" + name):
+                if known is not None and known.endswith(os.sep + name):
                     stored.append((name, known))
                 elif entry.is_dir(follow_symlinks=False):
                     subfolders.append(path)
-                elif relative not in ("", _SCRIPTS) or not is_written_here(path, self._base.python_minor):
+                elif relative not in ("", self._base.layout.scripts) or not is_written_here(path, self._base.layout):
                     self._file(path, entry)
         if stored:
             self.links.append(FolderLinks(stored, source, os.path.join(self._folder, relative)))
@@ -125,13 +126,13 @@ class _Cloner:
     def _file(self, path: str, entry: "os.DirEntry[str]") -> None:
         dest = os.path.join(self._folder, path)
         stored = self._inodes.get(entry.inode())
-        if stored is not None and stored.endswith("/" + entry.name):
+        if stored is not None and stored.endswith(os.sep + entry.name):
             self._linker.place(stored, dest)
         elif entry.is_symlink():
             self._link(entry.path, dest)
         elif entry.is_file(follow_symlinks=False):
             self._linker.copy(entry.path, dest)
-            if os.path.dirname(path) == _SCRIPTS:
+            if os.path.dirname(path) == self._base.layout.scripts:
                 self._relocate(dest)
 
     def _link(self, source: str, dest: str) -> None:
@@ -153,7 +154,8 @@ class _Cloner:
             return
         with open(path, "rb") as file:
             script = file.read()
-        moved = relocate_script(script, self._old, self._final)
+        relocate = relocate_launcher if self._base.layout.windows else relocate_script
+        moved = relocate(script, self._old, self._final)
         if moved != script:
             with open(path, "wb") as file:
                 file.write(moved)
@@ -179,6 +181,6 @@ def _recorded_elsewhere(library_path: str, library: str) -> Iterator[str]:
         with open(record, encoding="utf-8", errors="surrogateescape", newline="") as file:
             outside = [line for line in file if line.startswith(("../", '"../'))]
         for row in csv.reader(outside):
-            path = os.path.normpath(os.path.join(library, row[0]))
+            path = posixpath.normpath(posixpath.join(library, row[0]))
             if not path.startswith(("../", "/")):
                 yield path

@@ -6,6 +6,7 @@ from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional
 
 from .base import Base
 from .errors import KeelError
+from .layout import PATH_SEPARATOR_NAME, WINDOWS, is_path, same_path
 
 BASE = "base"
 CONFIG = "pyvenv.cfg"
@@ -48,8 +49,11 @@ def check_name(name: str) -> str:
 def check_prefix(path: str) -> str:
     """`path` made absolute, if an environment can live there; KeelError otherwise."""
     prefix = os.path.abspath(os.path.expanduser(path))
-    if ":" in prefix:
-        raise KeelError(f"{prefix} holds a colon, which PATH cannot hold", hint="choose a folder without a colon")
+    if os.pathsep in prefix:
+        raise KeelError(
+            f"{prefix} holds a {PATH_SEPARATOR_NAME}, which PATH cannot hold",
+            hint=f"choose a folder without a {PATH_SEPARATOR_NAME}",
+        )
     if re.search(r"[\x00-\x1f\x7f]", prefix):
         raise KeelError(f"{prefix!r} holds a control character", hint="choose another folder")
     return prefix
@@ -94,7 +98,7 @@ def user_environments(base: Base) -> List[Environment]:
 
 def belongs_to(prefix: str, base: Base) -> bool:
     """Whether the environment at `prefix` uses the base's Python."""
-    return read_config(prefix).get("home") == os.path.join(base.prefix, "bin")
+    return same_path(read_config(prefix).get("home", ""), base.python_home)
 
 
 def read_config(prefix: str) -> Mapping[str, str]:
@@ -109,7 +113,7 @@ def read_config(prefix: str) -> Mapping[str, str]:
 
 def find_environment(base: Base, name: Optional[str] = None, path: Optional[str] = None) -> Environment:
     """The environment called `name` (which may be a path, too), or at `path`. KeelError names the nearest ones."""
-    if path is not None or (name is not None and "/" in name):
+    if path is not None or (name is not None and is_path(name)):
         prefix = check_prefix(path if path is not None else str(name))
         if prefix == base.prefix:
             return Environment(BASE, prefix)
@@ -164,4 +168,12 @@ def remove_environment(environment: Environment) -> None:
 
     remove_stale(os.path.dirname(environment.prefix))
     with Staging(environment.prefix) as staging:
-        os.rename(environment.prefix, os.path.join(staging.folder, "removed"))
+        try:
+            os.rename(environment.prefix, os.path.join(staging.folder, "removed"))
+        except PermissionError as error:
+            if not WINDOWS:
+                raise
+            raise KeelError(
+                f"{environment.prefix} cannot be moved away: something in it is in use",
+                hint="end the programs that run in it or have a file of it open, and try again",
+            ) from error

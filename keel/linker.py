@@ -6,8 +6,11 @@ import os
 import stat
 from typing import Callable, List, Sequence, Tuple
 
+from .layout import WINDOWS
+
 _FICLONE = 0x40049409  # <linux/fs.h>
 _CHUNK = 1 << 20
+_TOO_MANY_LINKS = 1142  # Windows: a file of NTFS has 1,023 at most
 # These mean "never between these two places"; the others (inode full, not permitted) are about one file.
 _NEVER = frozenset({errno.EXDEV, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOTTY, errno.ENOSYS, errno.EINVAL})
 _NEXT = _NEVER | {errno.EMLINK, errno.EPERM, errno.EACCES}
@@ -36,6 +39,8 @@ class Linker:
         self.copied_bytes = 0
 
     def _possible_ways(self) -> List[_Way]:
+        if WINDOWS:
+            return [os.link]  # a symbolic link needs a privilege there
         # On overlayfs (containers) a hard link first copies the file up.
         if _file_system(self._base_prefix) == "overlay":
             return [self._symlink]
@@ -47,6 +52,8 @@ class Linker:
             try:
                 way(source, dest)
             except OSError as error:
+                if getattr(error, "winerror", None) == _TOO_MANY_LINKS:
+                    continue
                 if error.errno not in _NEXT:
                     raise
                 if error.errno in _NEVER:
@@ -62,6 +69,10 @@ class Linker:
         twin: a folder in which each name is a hard link to that path already. Where hard links are made, naming files
         by descriptors of the two folders takes half the time, as the kernel need not walk down the store for each.
         """
+        if WINDOWS:  # which has no such descriptors
+            for name, source in names:
+                self.place(source, os.path.join(folder, name))
+            return
         twin_descriptor = os.open(twin, os.O_RDONLY)
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -101,6 +112,8 @@ def link_target(source: str, link: str, base_prefix: str) -> str:
 
 def copy_file(source: str, dest: str) -> int:
     """Copy bytes, mode (made writable for the owner) and time; by reflink where possible. Gives the size."""
+    if WINDOWS:
+        return _copy_on_windows(source, dest)
     with open(source, "rb", buffering=0) as reader:
         status = os.fstat(reader.fileno())
         mode = stat.S_IMODE(status.st_mode) & 0o777 | 0o200
@@ -113,6 +126,15 @@ def copy_file(source: str, dest: str) -> int:
             os.utime(descriptor, ns=(status.st_atime_ns, status.st_mtime_ns))
         finally:
             os.close(descriptor)
+    return status.st_size
+
+
+def _copy_on_windows(source: str, dest: str) -> int:
+    import shutil
+
+    status = os.stat(source)
+    shutil.copyfile(source, dest)
+    os.utime(dest, ns=(status.st_atime_ns, status.st_mtime_ns))
     return status.st_size
 
 

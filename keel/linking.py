@@ -8,6 +8,7 @@ import os
 import signal
 from typing import Any, Dict, List, NamedTuple, NoReturn, Sequence, Tuple
 
+from .layout import WINDOWS
 from .linker import Linker
 
 # Below this many files a second process is not worth its start.
@@ -24,7 +25,7 @@ class FolderLinks(NamedTuple):
 
 def link_folders(linker: Linker, jobs: Sequence[FolderLinks]) -> None:
     """Do all `jobs`; `linker` counts them. Raises OSError."""
-    if sum(len(job.names) for job in jobs) < _WORTH_IT or (os.cpu_count() or 1) < 2:
+    if sum(len(job.names) for job in jobs) < _WORTH_IT or (os.cpu_count() or 1) < 2 or WINDOWS:
         _link(linker, jobs)
         return
     ours, theirs = _halves(jobs)

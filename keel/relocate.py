@@ -30,6 +30,24 @@ def relocate_script(script: bytes, old: Iterable[str], new: str) -> bytes:
     return script
 
 
+def relocate_launcher(program: bytes, old: Iterable[str], new: str) -> bytes:
+    """The same for a program on Windows with a script behind it (`keel.launchers`), as pip and uv make them.
+
+    The `#!` line stands before the zip, which starts are told from its end: it may become longer or shorter.
+    """
+    start = program.rfind(b"#!", 0, program.rfind(b"PK\x05\x06") + 1)
+    end = program.find(b"\n", start)
+    if not program.startswith(b"MZ") or start < 0 or end < 0:
+        return program
+    line = program[start:end]
+    # A base has python.exe above its scripts, an environment beside them.
+    moved = line.replace(b"<launcher_dir>\\..\\", b"<launcher_dir>\\")
+    for prefix in old:
+        python = re.escape(prefix.encode("utf-8", "surrogateescape")) + rb"(?:[\\/]Scripts)?[\\/](?=pythonw?\.exe)"
+        moved = re.sub(b"(?i)" + python, lambda _: f"{new}\\Scripts\\".encode("utf-8", "surrogateescape"), moved)
+    return program[:start] + moved + program[end:]
+
+
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 

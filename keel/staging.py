@@ -1,18 +1,19 @@
 """Folders that come into being in one step: built beside their place, under a hidden name, then moved.
 
-The hidden folder is locked (flock) while its process lives, so that what a killed process left behind can be told from
+The hidden folder is locked while its process lives, so that what a killed process left behind can be told from
 work in progress, and removed.
 """
 
 import contextlib
 import errno
-import fcntl
 import os
 import re
 from types import TracebackType
 from typing import List, Optional, Type
 
 from .errors import KeelError
+from .layout import WINDOWS
+from .locks import lock_folder
 
 _STALE = re.compile(r"\..+\.keel-[0-9a-f]{12}")
 
@@ -43,12 +44,13 @@ class Staging:
         while True:
             self.folder = os.path.join(parent, f".{name[:40]}.keel-{os.urandom(6).hex()}")
             os.mkdir(self.folder)
-            with contextlib.suppress(FileNotFoundError):
-                self._lock = os.open(self.folder, os.O_RDONLY)
-                if _lock(self._lock) and os.path.isdir(self.folder):
+            # Somebody may take it for a stale one before it is locked.
+            with contextlib.suppress(FileNotFoundError, BlockingIOError):
+                self._lock = lock_folder(self.folder, required=False)
+                if os.path.isdir(self.folder):
                     return
                 os.close(self._lock)
-            self._lock = -1  # somebody took it for a stale one before it was locked
+                self._lock = -1
 
     def _make_parents(self, folder: str) -> None:
         missing = []
@@ -62,6 +64,8 @@ class Staging:
     def publish(self, folder: str) -> None:
         """Move `folder` (inside this one) to `dest`, which must be absent or an empty folder."""
         try:
+            if WINDOWS and os.path.isdir(self.dest):
+                os.rmdir(self.dest)  # elsewhere a rename does that
             os.rename(folder, self.dest)
         except OSError as error:
             if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
@@ -74,12 +78,19 @@ class Staging:
         self._clear()
 
     def _clear(self) -> None:
+        if WINDOWS:
+            self._unlock()  # no open file can be removed there
         remove_tree(self.folder)
-        if self._lock != -1:
-            os.close(self._lock)
+        self._unlock()
         for path in reversed(self._parents):
             with contextlib.suppress(OSError):
                 os.rmdir(path)
+
+
+    def _unlock(self) -> None:
+        if self._lock != -1:
+            os.close(self._lock)
+            self._lock = -1
 
 
 def replace_file(path: str, data: bytes, *, mode: Optional[int] = None) -> None:
@@ -102,15 +113,6 @@ def replace_file(path: str, data: bytes, *, mode: Optional[int] = None) -> None:
         raise
 
 
-def _lock(descriptor: int) -> bool:
-    """Whether the folder is now locked by this process; True as well where the file system knows no locks."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        return error.errno not in (errno.EWOULDBLOCK, errno.EAGAIN)
-    return True
-
-
 def remove_stale(parent: str) -> None:
     """Remove what killed processes left in `parent`. What cannot be removed (another user's) stays."""
     try:
@@ -120,12 +122,14 @@ def remove_stale(parent: str) -> None:
     for name in names:
         folder = os.path.join(parent, name)
         with contextlib.suppress(OSError):
-            descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
+            descriptor = lock_folder(folder, required=True)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if WINDOWS:
+                    os.close(descriptor)  # no open file can be removed there
                 remove_tree(folder)
             finally:
-                os.close(descriptor)
+                if not WINDOWS:
+                    os.close(descriptor)
 
 
 def remove_tree(folder: str) -> None:
@@ -137,7 +141,9 @@ def remove_tree(folder: str) -> None:
     try:
         shutil.rmtree(folder)
     except PermissionError:
-        for path, _, _ in os.walk(folder):
-            with contextlib.suppress(OSError):
-                os.chmod(path, 0o700)
+        for path, _, names in os.walk(folder):
+            # On Windows it is the file that must not be read-only.
+            for entry in [path, *(os.path.join(path, name) for name in names if WINDOWS)]:
+                with contextlib.suppress(OSError):
+                    os.chmod(entry, 0o700)
         shutil.rmtree(folder)

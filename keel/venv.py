@@ -9,12 +9,21 @@ import sys
 from typing import Callable, Optional
 
 from . import __version__, quoting
-from .base import META, Base, site_packages
+from .base import META, Base
 from .errors import KeelError
+from .launchers import LAUNCHERS
+from .layout import WINDOWS, Layout, in_prefix
 from .linker import link_target
 
 # Activate files that find their environment by their own place, and are therefore the same in all of them.
-_SELF_LOCATING = ("Activate.ps1", "activate.nu", "activate.xsh")
+_OF_CMD = ("activate.bat", "deactivate.bat") if WINDOWS else ()
+_SELF_LOCATING = ("Activate.ps1", "activate.nu", "activate.xsh", *_OF_CMD)
+_NAMING = (
+    ("activate", "activate.sh", quoting.sh),
+    ("activate.fish", "activate.fish", quoting.fish),
+    ("activate.csh", "activate.csh", quoting.csh),
+)
+_REDIRECTORS = ("python.exe", "pythonw.exe")
 
 
 def lay_out(base: Base, folder: str, final: str, *, name: Optional[str]) -> None:
@@ -22,35 +31,49 @@ def lay_out(base: Base, folder: str, final: str, *, name: Optional[str]) -> None
 
     name: shown in prompts; None stands for the last part of `final`.
     """
-    library = os.path.join(folder, site_packages(base.python_minor))
-    os.makedirs(library, exist_ok=True)
-    os.makedirs(os.path.join(folder, "bin"), exist_ok=True)
-    if sys.platform != "darwin":
-        os.symlink("lib", os.path.join(folder, "lib64"))
-    _link_python(base, folder, final)
+    layout = base.layout
+    os.makedirs(in_prefix(folder, layout.library), exist_ok=True)
+    os.makedirs(os.path.join(folder, layout.scripts), exist_ok=True)
+    if not os.path.exists(base.python):
+        raise KeelError(f"{base.python} is missing: this base is incomplete", hint="install it again")
+    if layout.windows:
+        _copy_redirectors(base, os.path.join(folder, layout.scripts))
+    else:
+        _link_python(base, folder, final)
     prompt = name or os.path.basename(final)
     _write(folder, "pyvenv.cfg", config(base, prompt))
-    for file, template, quote in (
-        ("activate", "activate.sh", quoting.sh),
-        ("activate.fish", "activate.fish", quoting.fish),
-        ("activate.csh", "activate.csh", quoting.csh),
-    ):
-        _write(folder, f"bin/{file}", _activate(base, template, quote, final, prompt))
+    for file, template, quote in _NAMING:
+        _write(folder, f"{layout.scripts}/{file}", _activate(base, template, quote, final, prompt))
     for file in _SELF_LOCATING:
-        _write(folder, f"bin/{file}", _template(base, file))
+        _copy(in_prefix(base.prefix, f"{META}/shell/{file}"), os.path.join(folder, layout.scripts, file))
 
 
-def is_written_here(path: str, python_minor: str) -> bool:
+def is_written_here(path: str, layout: Layout) -> bool:
     """Whether `lay_out` writes `path` (relative to an environment), so that a clone must not take it over."""
-    written = ("pyvenv.cfg", "lib64", "bin/activate", "bin/activate.fish", "bin/activate.csh")
-    if path.startswith("bin/") and path[len("bin/") :] in _SELF_LOCATING:
+    if path in ("pyvenv.cfg", "lib64"):
         return True
-    return path in (*written, "bin/python", "bin/python3", f"bin/python{python_minor}")
+    parent, _, name = path.rpartition("/")
+    pythons = _REDIRECTORS if layout.windows else ("python", "python3", f"python{layout.minor}")
+    return parent == layout.scripts and name in (*_SELF_LOCATING, *(file for file, _, _ in _NAMING), *pythons)
+
+
+def _copy_redirectors(base: Base, scripts: str) -> None:
+    """The environment's own python.exe, which starts the base's (installer_templates/windows/redirector)."""
+    for name in _REDIRECTORS:
+        _copy(in_prefix(base.prefix, f"{LAUNCHERS}/{name}"), os.path.join(scripts, name))
+
+
+def _copy(source: str, dest: str) -> None:
+    try:
+        with open(source, "rb") as reader, open(dest, "xb") as writer:
+            writer.write(reader.read())
+    except FileNotFoundError as error:
+        raise KeelError(f"{source} is missing: this base is incomplete", hint="install it again") from error
 
 
 def _link_python(base: Base, folder: str, final: str) -> None:
-    if not os.path.exists(base.python):
-        raise KeelError(f"{base.python} is missing: this base is incomplete", hint="install it again")
+    if sys.platform != "darwin":
+        os.symlink("lib", os.path.join(folder, "lib64"))
     target = link_target(base.python, os.path.join(final, "bin", "python"), base.prefix)
     os.symlink(target, os.path.join(folder, "bin", "python"))
     for name in ("python3", f"python{base.python_minor}"):
@@ -60,7 +83,7 @@ def _link_python(base: Base, folder: str, final: str) -> None:
 def config(base: Base, prompt: str) -> str:
     """`pyvenv.cfg`. `home` is absolute: Python takes a relative one from the current folder."""
     return (
-        f"home = {os.path.join(base.prefix, 'bin')}\n"
+        f"home = {base.python_home}\n"
         "include-system-site-packages = false\n"
         f"version = {base.manifest.python}\n"
         f"executable = {base.python}\n"
