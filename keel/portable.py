@@ -39,6 +39,7 @@ def link_base(prefix: str) -> None:
         warn(f"completing {prefix}, once")
         base = users_base(prefix)
         base.manifest = read_manifest(prefix, UNLINKED)
+        os.makedirs(base.own_envs_dir(), exist_ok=True)
         _link_units(base)
         os.replace(in_prefix(prefix, UNLINKED), in_prefix(prefix, MANIFEST))
         settle(prefix)
