@@ -1,21 +1,23 @@
 """An exact copy of an environment or of the base: what is bundled linked again, what a user installed copied.
 
-Whether a file is a link to the store is told by its inode number, which listing a folder gives for nothing: no file is
-read, compared or even looked up for it. (Where inode numbers are not reliable, more is copied, and nothing is lost.)
+Whether a file is a link to the store is told by what listing a folder gives for nothing: no file is read, compared or
+even looked up for it. (Where that is not reliable, more is copied, and nothing is lost.)
 """
 
+import contextlib
 import csv
 import glob
 import os
 import posixpath
-from typing import Dict, Iterator, List, Set, Tuple
+import re
+from typing import Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 from .base import ENVS, META, STORE, Base
 from .building import Created, build
 from .environments import Environment
 from .indexing import default_variables, follow_index, moved_shims, write_pip_config
 from .installed import installed
-from .layout import PIP_CONFIG
+from .layout import PIP_CONFIG, in_prefix
 from .linker import Linker
 from .linking import FolderLinks, link_folders
 from .relocate import relocate_launcher, relocate_script
@@ -62,9 +64,9 @@ class _Cloner:
         self._final = final
         self._linker = linker
         self._old = tuple(dict.fromkeys((source, os.path.realpath(source))))
-        device = os.stat(source).st_dev
         self.links: List[FolderLinks] = []
-        self._inodes = _inodes(base.store) if os.stat(base.store).st_dev == device else {}
+        self._stored: Callable[[str, os.DirEntry[str]], Optional[str]]
+        self._stored = (_Places if base.layout.windows else _Inodes)(base, source).find
 
     def base(self) -> None:
         """The packages of the base: its site-packages, and what their RECORDs name elsewhere in the prefix."""
@@ -88,8 +90,8 @@ class _Cloner:
             for entry in entries:
                 name = entry.name
                 path = f"{relative}/{name}" if relative else name
-                known = self._inodes.get(entry.inode())
-                if known is not None and known.endswith(os.sep + name):
+                known = self._stored(path, entry)
+                if known is not None:
                     stored.append((name, known))
                 elif entry.is_dir(follow_symlinks=False):
                     subfolders.append(path)
@@ -125,8 +127,8 @@ class _Cloner:
 
     def _file(self, path: str, entry: "os.DirEntry[str]") -> None:
         dest = os.path.join(self._folder, path)
-        stored = self._inodes.get(entry.inode())
-        if stored is not None and stored.endswith(os.sep + entry.name):
+        stored = self._stored(path, entry)
+        if stored is not None:
             self._linker.place(stored, dest)
         elif entry.is_symlink():
             self._link(entry.path, dest)
@@ -159,6 +161,61 @@ class _Cloner:
         if moved != script:
             with open(path, "wb") as file:
                 file.write(moved)
+
+
+class _Inodes:
+    """Tells links to the store by their inode numbers."""
+
+    def __init__(self, base: Base, source: str) -> None:
+        device = os.stat(source).st_dev
+        self._paths = _inodes(base.store) if os.stat(base.store).st_dev == device else {}
+
+    def find(self, path: str, entry: "os.DirEntry[str]") -> Optional[str]:
+        """The file of the store that `entry` (at `path` in the prefix) is another name of, or None."""
+        del path
+        known = self._paths.get(entry.inode())
+        return known if known is not None and known.endswith("/" + entry.name) else None
+
+
+class _Places:
+    """Tells them on Windows, where a folder's list has no inode numbers: by place, size and time.
+
+    A unit's time is derived from its hash, and whatever is written anew gets another one.
+    """
+
+    def __init__(self, base: Base, source: str) -> None:
+        del source
+        self._base = base
+        self._known: Dict[Tuple[str, int, int], str] = {}
+        for unit in base.manifest.units:
+            with contextlib.suppress(FileNotFoundError):
+                self._add(in_prefix(base.prefix, unit.path), "")
+
+    def _add(self, folder: str, relative: str) -> None:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                path = f"{relative}{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    self._add(entry.path, f"{path}/")
+                    continue
+                status = entry.stat(follow_symlinks=False)
+                self._known[self._place(path), status.st_size, status.st_mtime_ns] = entry.path
+
+    def _place(self, path: str) -> str:
+        """Where a file of a unit goes, in the prefix."""
+        layout = self._base.layout
+        match = re.match(r"[^/]+\.data/(purelib|platlib|scripts|data)/", path)
+        if match is None:
+            return f"{layout.library}/{path}"
+        top = {"scripts": f"{layout.scripts}/", "data": ""}.get(match[1], f"{layout.library}/")
+        return top + path[match.end() :]
+
+    def find(self, path: str, entry: "os.DirEntry[str]") -> Optional[str]:
+        """The file of the store that `entry` (at `path` in the prefix) is another name of, or None."""
+        if entry.is_dir(follow_symlinks=False):
+            return None
+        status = entry.stat(follow_symlinks=False)
+        return self._known.get((path, status.st_size, status.st_mtime_ns))
 
 
 def _inodes(folder: str) -> Dict[int, str]:
