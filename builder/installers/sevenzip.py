@@ -57,7 +57,7 @@ def write(payload: Payload, target: Target, facts: InstallerFacts, stream: IO[by
 
 
 def _files(payload: Payload) -> Iterator[tuple[str, bytes, int]]:
-    """(path, content, time in seconds since 1970) of everything but the base's links and what is generated with them."""
+    """(path, content, time in seconds since 1970) of all but the base's links and what is generated with them."""
     for frame in payload.frames:
         if frame.stage == 0 or MANIFEST in frame.paths:
             yield from _members(frame)
