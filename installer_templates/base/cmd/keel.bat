@@ -125,7 +125,7 @@
 @if not exist "%_keel_user%\pyvenv.cfg" exit /b 0
 @if not defined _keel_env goto find_user
 @rem Both have it, and the base's own comes first where it can be written to: which only a try can tell.
-@type nul 2>nul >"%_keel_root%\envs\.keel-probe"
+@(type nul >"%_keel_root%\envs\.keel-probe") 2>nul
 @if not exist "%_keel_root%\envs\.keel-probe" goto find_user
 @del "%_keel_root%\envs\.keel-probe"
 @exit /b 0

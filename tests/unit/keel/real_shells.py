@@ -37,7 +37,7 @@ def make_shared(home: Path) -> FakeBase:
     """
     base = make_base(home / ODD)
     for name in ("work", "one", "two", "analysis", "hooked", "set"):
-        base.create(name)
+        write_variables(str(base.create(name)), {})  # without those for uv, so that tests see their own alone
     for kind in ("activate", "deactivate"):
         folder = base.env("hooked") / f"etc/keel/{kind}.d"
         folder.mkdir(parents=True)

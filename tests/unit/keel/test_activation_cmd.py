@@ -260,15 +260,16 @@ keel deactivate
 def test_the_environments_own_file_works_as_in_any_venv(base: Windows) -> None:
     before, inside, after = base.run(
         r"""
+@set "PLAIN=mine"
 @set "PYTHONHOME=C:\python home"
 @call :state
 @call "%~dp0envs\work\Scripts\activate.bat"
-@call "%~dp0envs\one\Scripts\activate.bat"
-@echo "%VIRTUAL_ENV%" "%PATH%" "%PYTHONHOME%" "%PROMPT%"
-@call "%~dp0envs\one\Scripts\deactivate.bat"
+@call "%~dp0envs\hooked\Scripts\activate.bat"
+@echo "%VIRTUAL_ENV%" "%PATH%" "%PYTHONHOME%" "%PROMPT%" "%PLAIN%"
+@call "%~dp0envs\hooked\Scripts\deactivate.bat"
 @call :state
 """
     )
-    one = base.windows(base.prefix / "envs/one")
-    assert inside == rf'"{one}" "{one}\Scripts;{PATH}" "" "(one) $P$G"'
+    hooked = base.windows(base.prefix / "envs/hooked")
+    assert inside == rf'"{hooked}" "{hooked}\Scripts;{PATH}" "" "(hooked) $P$G" "1"'
     assert before == after

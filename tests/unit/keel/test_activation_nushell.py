@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from tests.npm_fixtures import nushell
@@ -195,20 +196,48 @@ note (sh -c '. "$BASE/etc/profile.d/keel.sh"; keel deactivate; printf %s "${PATH
 
 
 def test_the_environments_own_file_works_as_in_any_venv(fake: FakeBase, tmp_path: Path) -> None:
-    path = json.dumps(str(fake.env("work") / "bin/activate.nu"), ensure_ascii=False)
+    path = json.dumps(str(fake.env("vars") / "bin/activate.nu"), ensure_ascii=False)
     before, inside, after = run(
         fake,
         tmp_path,
         f"""
 $env.PROMPT_COMMAND = {{|| 'mine' }}
+$env.PLAIN = 'mine'
 state
 overlay use {path}
-note $env.VIRTUAL_ENV $env.PATH.0 $env.PYTHONHOME? (do $env.PROMPT_COMMAND)
+note $env.VIRTUAL_ENV $env.PATH.0 $env.PYTHONHOME? $env.ODD (do $env.PROMPT_COMMAND)
 deactivate
 state
 """,
         PYTHONHOME="/python home",
     )
-    work = str(fake.env("work"))
-    assert inside == [work, f"{work}/bin", None, "(work) mine"]
+    prefix = str(fake.env("vars"))
+    assert inside == [prefix, f"{prefix}/bin", None, VARIABLES["ODD"], "(vars) mine"]
     assert before == after
+
+
+def test_the_prompt_of_a_terminal_shows_the_environment(fake: FakeBase) -> None:
+    home = fake.prefix.parent
+    fake.keel("init", "nushell")
+    child = pexpect.spawn(
+        str(nushell()),
+        ["--no-history", "--config", str(home / ".config/nushell/config.nu")],
+        env=fake.environment(TERM="xterm"),
+        encoding="utf-8",
+        timeout=30,
+        dimensions=(24, 300),
+    )
+
+    def prompt_has_name() -> bool:
+        child.expect_exact("\x1b[6n")  # where is the cursor?
+        child.send("\x1b[1;1R")
+        child.expect_exact("\x1b]133;A")
+        child.expect_exact("> ")
+        return "(work) " in child.before
+
+    assert not prompt_has_name()
+    child.send("keel activate work\r")
+    assert prompt_has_name()
+    child.send("keel deactivate\r")
+    assert not prompt_has_name()
+    child.close(force=True)

@@ -144,3 +144,23 @@ keel --version
     assert [json.loads(line) for line in found] == [["mine"], [elsewhere], ["work"], ["base", None]]
     assert json.loads(code) == [1, "base"]
     assert version.startswith("keel ")
+
+
+@needs_powershell
+def test_the_environments_own_file_works_as_in_any_venv(fake: FakeBase, tmp_path: Path) -> None:
+    before, inside, after = run(
+        fake,
+        tmp_path,
+        """
+$Env:PLAIN = 'mine'
+state
+. "$Env:BASE/envs/work/bin/Activate.ps1"
+. "$Env:BASE/envs/vars/bin/Activate.ps1"
+note $Env:VIRTUAL_ENV $Env:ODD $Env:PYTHONHOME (prompt)
+deactivate
+state
+""",
+        PYTHONHOME="/python home",
+    )
+    assert json.loads(inside) == [str(fake.env("vars")), VARIABLES["ODD"], None, "(vars) mine> "]
+    assert before == after

@@ -65,6 +65,7 @@ def inside():
 $PYTHONHOME = '/python home'  # the shell itself would not start with it
 state()
 keel activate one
+source @($BASE + '/etc/profile.d/keel.xsh')
 inside()
 keel activate two
 inside()
@@ -292,20 +293,23 @@ def test_a_linked_file_finds_its_base(fake: FakeBase, tmp_path: Path) -> None:
 
 
 def test_the_environments_own_file_works_as_in_any_venv(shell: list[str], fake: FakeBase, tmp_path: Path) -> None:
-    before, inside, after = run(
+    before, variables, inside, after = run(
         shell,
         fake,
         tmp_path,
         """
 $PYTHONHOME = '/python home'
+$PLAIN = 'mine'
 state()
-source @($BASE + '/envs/work/bin/activate.xsh')
+source @($BASE + '/envs/vars/bin/activate.xsh')
+note($ODD, $PLAIN)
 source @($BASE + '/envs/one/bin/activate.xsh')
 note($VIRTUAL_ENV, __xonsh__.env.detype()['PATH'], 'PYTHONHOME' in __xonsh__.env, $VIRTUAL_ENV_PROMPT)
 deactivate
 state()
 """,
     )
+    assert variables == [VARIABLES["ODD"], "1"]
     one = str(fake.env("one"))
     assert inside == [one, f"{one}/bin:{fake.prefix}/cmd:/usr/local/bin:/usr/bin:/bin", False, "(one) "]
     assert before == after

@@ -22,8 +22,8 @@ def _keel_find_root(file):
 
 
 _keel_root = _keel_find_root(globals().get("__file__"))
-# How the prompt is to be restored: (what, what it was, what it became).
-_keel_shown = None
+# How the prompt is to be restored: (what, what it was, what it became). Sourcing this file again keeps it.
+_keel_shown = globals().get("_keel_shown")
 # What the alias of this name is to run.
 _keel_pending = None
 

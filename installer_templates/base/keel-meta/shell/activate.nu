@@ -9,6 +9,10 @@ export-env {
     let here = $env.PATH? | default []
     let path = if ($here | describe) == string { $here | split row (char esep) } else { $here }
     let prompt = $env.PROMPT_COMMAND?
+    let variables = $prefix | path join etc keel vars.json # keel env config vars
+    if ($variables | path exists) {
+        load-env (open --raw $variables | decode utf-8 | from json)
+    }
     load-env {
         VIRTUAL_ENV: $prefix
         VIRTUAL_ENV_PROMPT: $name

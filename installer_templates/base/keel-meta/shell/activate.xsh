@@ -11,12 +11,30 @@ def _venv_deactivate(args):
     entry = env.get("_OLD_VIRTUAL_ENTRY")
     if entry in list(path):
         del path[list(path).index(entry)]
-    if "_OLD_VIRTUAL_PYTHONHOME" in env:
-        env["PYTHONHOME"] = env["_OLD_VIRTUAL_PYTHONHOME"]
-    for name in ("_OLD_VIRTUAL_ENTRY", "_OLD_VIRTUAL_PYTHONHOME", "VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT"):
-        if name in env:
-            del env[name]
+    for name in ["PYTHONHOME", *env.get("_OLD_VIRTUAL_VARS", "").split()]:
+        _venv_unset(name)
+        if f"_OLD_VIRTUAL_{name}" in env:
+            env[name] = env[f"_OLD_VIRTUAL_{name}"]
+            _venv_unset(f"_OLD_VIRTUAL_{name}")
+    _venv_unset("_OLD_VIRTUAL_ENTRY", "_OLD_VIRTUAL_VARS", "VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT")
     aliases.pop("deactivate", None)
+
+
+def _venv_unset(*names):
+    for name in names:
+        if __xonsh__.env.is_manually_set(name):
+            del __xonsh__.env[name]
+
+
+def _venv_variables():
+    """The environment's own variables (keel env config vars)."""
+    import json
+
+    path = _venv_os.path.join(_venv_prefix, "etc", "keel", "vars.json")
+    if not _venv_os.path.exists(path):
+        return {}
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        return json.load(file)
 
 
 def _venv_activate():
@@ -27,9 +45,15 @@ def _venv_activate():
     env["_OLD_VIRTUAL_ENTRY"] = env["PATH"][0]  # as xonsh reads it: with what it expands
     env["VIRTUAL_ENV"] = _venv_prefix
     env["VIRTUAL_ENV_PROMPT"] = f"({_venv_os.path.basename(_venv_prefix)}) "  # shown by the field env_name of prompts
-    if "PYTHONHOME" in env:
-        env["_OLD_VIRTUAL_PYTHONHOME"] = env["PYTHONHOME"]
-        del env["PYTHONHOME"]
+    values = _venv_variables()
+    for name in ("PYTHONHOME", *values):
+        if env.is_manually_set(name):
+            env[f"_OLD_VIRTUAL_{name}"] = env[name]
+    _venv_unset("PYTHONHOME")
+    for name, value in values.items():
+        env[name] = value
+    if values:
+        env["_OLD_VIRTUAL_VARS"] = " ".join(values)
     aliases["deactivate"] = _venv_deactivate
 
 
