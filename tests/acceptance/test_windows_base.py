@@ -3,7 +3,6 @@
 import hashlib
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import py7zr
@@ -13,7 +12,7 @@ from builder.interpreters import find_interpreter
 from tests.acceptance.conftest import Done, keel_builder
 from tests.acceptance.wine_session import Wine
 from tests.unit.interpreters.trees import wanted
-from tests.unit.loopback import Answer, serving
+from tests.unit.loopback import Answer, Request, serving
 from tests.windows_fixtures import PYTHON_311, PYTHON_312, PYTHON_313, Embeddable, embeddable_archive
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wine")]
@@ -55,9 +54,11 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The portable archive of the recipe, with a Python from a mirror of python.org."""
     folder = tmp_path_factory.mktemp("windows recipe")
     content = pages(PYTHON)
-    with serving(
-        lambda request: Answer(content.get(request.path, b""), status=200 if request.path in content else 404)
-    ) as server:
+
+    def answer(request: Request) -> Answer:
+        return Answer(content.get(request.path, b""), status=200 if request.path in content else 404)
+
+    with serving(answer) as server:
         source = f"interpreter: [{{python.org: {{mirror: '{server.url}/ftp/python'}}}}]\n"
         (folder / "wintest.yaml").write_text(RECIPE + source)
         done = keel_builder("build", folder / "wintest.yaml", "--format", "7z", "--output", folder)
@@ -72,26 +73,29 @@ class WindowsBase:
         self.wine, self.prefix = wine, prefix
 
     def keel(self, *arguments: str, code: int = 0) -> Done:
-        """`keel` as typed into cmd.exe, from another folder's point of view only where that matters."""
+        """`keel` as typed into cmd.exe."""
         return self.wine.run("cmd", "/c", "cmd\\keel.bat", *arguments, cwd=self.prefix, code=code)
 
     def python(self, *arguments: str, env: str | None = None, text: str | None = None, code: int | None = 0) -> Done:
         """The base's python.exe, or that of the environment `env`, with output in UTF-8."""
-        program = self.prefix / f"envs/{env}/Scripts/python.exe" if env else self.prefix / "python.exe"
+        program = f"envs/{env}/Scripts/python.exe" if env else "python.exe"
+        return self.program(program, *arguments, text=text, code=code)
+
+    def program(self, relative: str, *arguments: str, text: str | None = None, code: int | None = 0) -> Done:
         variables = {"PYTHONUTF8": "1"}
-        return self.wine.run(program, *arguments, cwd=self.wine.drive, env=variables, text=text, code=code)
+        return self.wine.run(self.prefix / relative, *arguments, env=variables, text=text, code=code)
 
     def path(self, relative: str) -> str:
         return self.wine.path(self.prefix / relative).rstrip("\\")
 
 
 @pytest.fixture(scope="session")
-def base(wine: Wine, archive: Path) -> Iterator[WindowsBase]:
+def base(wine: Wine, archive: Path) -> WindowsBase:
     with py7zr.SevenZipFile(archive) as content:
         content.extractall(wine.drive / "unpacked")
     prefix = wine.drive / ODD
     (wine.drive / "unpacked" / archive.stem).rename(prefix)
-    yield WindowsBase(wine, prefix)
+    return WindowsBase(wine, prefix)
 
 
 @pytest.fixture(scope="session")
@@ -118,7 +122,8 @@ def test_the_first_keel_completes_a_portable_base(base: WindowsBase) -> None:
 
 def test_compiled_wheels_work_in_the_base(base: WindowsBase) -> None:
     base.keel("list")
-    code = "import numpy, orjson, yaml, ssl, sqlite3, ctypes; print(numpy.arange(4).sum(), orjson.dumps([1]), yaml.__with_libyaml__)"
+    base.python("-c", "import ssl, sqlite3, ctypes, asyncio, lzma, decimal")
+    code = "import numpy, orjson, yaml; print(numpy.arange(4).sum(), orjson.dumps([1]), yaml.__with_libyaml__)"
     assert base.python("-c", code).out == "6 b'[1]' True\n"
 
 
@@ -127,7 +132,8 @@ def test_venv_says_what_to_use_instead(base: WindowsBase) -> None:
 
 
 def test_an_environment_is_a_venv_with_a_python_of_its_own(base: WindowsBase, work: str) -> None:
-    code = "import sys, numpy; print(sys.prefix); print(sys.base_prefix); print(sys.executable); print(sys._base_executable)"
+    names = ("prefix", "base_prefix", "executable", "_base_executable")
+    code = f"import sys, numpy; print(*(getattr(sys, name) for name in {names}), sep='\\n')"
     assert base.python("-c", code, env=work).out.splitlines() == [
         base.path(f"envs/{work}"),
         base.path(""),
@@ -193,9 +199,9 @@ def test_pip_in_an_environment_finds_the_store_without_a_network(base: WindowsBa
     base.keel("create", "-n", "offline")
     base.python("-m", "pip", "install", "PyYAML", env="offline")
     assert base.python("-c", "import yaml; print(yaml.__version__ > '6')", env="offline").out == "True\n"
-    pip = base.prefix / "envs/offline/Scripts/pip.exe"
-    assert "PyYAML" in base.wine.run(pip, "list").out
-    base.wine.run(pip, "uninstall", "-y", "PyYAML")
+    pip = "envs/offline/Scripts/pip.exe"
+    assert "PyYAML" in base.program(pip, "list").out
+    base.program(pip, "uninstall", "-y", "PyYAML")
     assert "ModuleNotFoundError" in base.python("-c", "import yaml", env="offline", code=1).err
     base.python("-c", "import yaml")  # the store has not been touched
     base.keel("env", "remove", "-y", "-n", "offline")
@@ -204,7 +210,7 @@ def test_pip_in_an_environment_finds_the_store_without_a_network(base: WindowsBa
 def test_clones_are_complete_and_scripts_start_their_own_python(base: WindowsBase, work: str) -> None:
     for name, source in (("second", work), ("third", "base")):
         base.keel("create", "-n", name, "--clone", source)
-        out = base.wine.run(base.prefix / f"envs/{name}/Scripts/pip.exe", "--version").out
+        out = base.program(f"envs/{name}/Scripts/pip.exe", "--version").out
         assert base.path(f"envs/{name}/Lib/site-packages") in out
         assert (base.prefix / f"envs/{name}/Lib/site-packages/numpy/__init__.py").stat().st_nlink >= 3
         base.python("-c", "import numpy, orjson", env=name)
@@ -245,7 +251,7 @@ def test_other_versions_get_environments_of_the_same_kind(base: WindowsBase, wor
     (env / "Scripts").mkdir(parents=True)
     (env / "Scripts/python.exe").write_bytes((base.prefix / f"envs/{work}/Scripts/python.exe").read_bytes())
     (env / "pyvenv.cfg").write_text(f"home = {base.wine.path(tree)}\n")
-    code = "import sys, asyncio, ssl; print(sys.version.split()[0], sys.prefix, sys.base_prefix == sys._base_executable[:-11])"
+    code = "import sys, ssl; print(sys.version.split()[0], sys.prefix, sys._base_executable[:-11] == sys.base_prefix)"
     assert base.wine.run(env / "Scripts/python.exe", "-c", code).out == f"{PYTHON_313.version} C:\\env 313 True\n"
 
 
