@@ -23,6 +23,7 @@ from .units import (
     WheelUnit,
     content_entry,
     digest,
+    engine_slice,
     interpreter_slice,
     manager_slice,
     shims_slice,
@@ -95,6 +96,8 @@ def _stage_zero(
     """What depends on no other unit: the interpreter, the store with its shims, and keel; then the bytecode of each."""
     manager, manager_sha256 = manager_slice(target.platform)
     slices = [interpreter_slice(interpreter), manager, shims_slice(units), *(unit.store_slice() for unit in units)]
+    if not target.platform.is_windows:  # where keel has no use for it
+        slices.append(engine_slice(target.platform))
     if compiler is None:
         return slices
     slices.append(_tree_bytecode(compiler, slices[0], interpreter.sha256))

@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import IO
 
 from keel.errors import KeelError
+from keel.manifest import ENGINE
 from keel.shims import shim, shim_path
 from keel.wheel import Placement, Scheme, UnitFiles, check_path, plan
 
+from .engine import read_engine
 from .errors import BuilderError
 from .interpreters import Interpreter
 from .launchers import windows_programs
@@ -116,6 +118,18 @@ def manager_slice(platform: Platform) -> tuple[Slice, str]:
         return [content_entry(dest, data, mode=mode, mtime=mtime) for dest, data, mode in files]
 
     return Slice(unit="keel", stage=0, key=digest("manager", sha256), entries=entries), sha256
+
+
+def engine_slice(platform: Platform) -> Slice:
+    """The engine, which makes links for keel."""
+    engine = read_engine(platform)
+    sha256 = hashlib.sha256(engine).hexdigest()
+    return Slice(
+        unit="keel-engine",
+        stage=0,
+        key=digest("engine", sha256),
+        entries=lambda: [content_entry(ENGINE, engine, mode=0o755, mtime=unit_mtime(sha256))],
+    )
 
 
 def _pyc(source: str, cache_tag: str) -> str:

@@ -1,25 +1,25 @@
 """An exact copy of an environment or of the base: what is bundled linked again, what a user installed copied.
 
-Whether a file is a link to the store is told by what listing a folder gives for nothing: no file is read, compared or
-even looked up for it. (Where that is not reliable, more is copied, and nothing is lost.)
+Whether a file is a link to the store is told by its inode number, which listing a folder gives for nothing (on Windows
+see `keel.places`): no file is read, compared or even looked up for it. (Where inode numbers are not reliable, more is
+copied, and nothing is lost.)
 """
 
-import contextlib
 import csv
 import glob
 import os
 import posixpath
-import re
-from typing import Callable, Dict, Iterator, List, Optional, Set, Tuple
+from typing import Dict, Iterator, List, Optional, Set, Tuple
 
 from .base import ENVS, META, STORE, Base
 from .building import Created, build
 from .environments import Environment
 from .indexing import default_variables, follow_index, moved_shims, write_pip_config
 from .installed import installed
-from .layout import PIP_CONFIG, in_prefix
+from .layout import PIP_CONFIG
 from .linker import Linker
-from .linking import FolderLinks, link_folders
+from .linking import Links
+from .places import Places
 from .relocate import relocate_launcher, relocate_script
 from .variables import moved_variables, read_variables, write_variables
 from .venv import is_written_here, lay_out
@@ -28,6 +28,8 @@ from .venv import is_written_here, lay_out
 _PRIVATE = (f"{META}/", f"{STORE}/", f"{ENVS}/", "cmd/", "etc/profile.d/keel")
 # Of the programs in the folder of scripts, no larger ones are searched for the path of their interpreter.
 _LARGEST_SCRIPT = 1 << 20
+# (folder, name) of a file that is not the store's
+_UNKNOWN = ("", "")
 
 
 def clone(base: Base, environment: Environment, source: Environment, *, copy: bool) -> Created:
@@ -35,12 +37,14 @@ def clone(base: Base, environment: Environment, source: Environment, *, copy: bo
 
     def fill(folder: str, linker: Linker) -> List[Tuple[str, str]]:
         lay_out(base, folder, environment.prefix, name=environment.name)
-        cloner = _Cloner(base, source.prefix, folder, environment.prefix, linker)
-        if source.is_base(base):
-            cloner.base()
-        else:
-            cloner.tree("")
-        link_folders(linker, cloner.links)
+        with Links(linker) as links:
+            cloner = _Cloner(base, source.prefix, linker, links)
+            if source.is_base(base):
+                cloner.base()
+            else:
+                cloner.tree("")
+            links.finish()
+        cloner.copy_own()
         if not os.path.lexists(os.path.join(folder, PIP_CONFIG)):
             write_pip_config(base, folder)
         elif source.is_base(base):  # whose index is everybody's, not this user's
@@ -52,21 +56,22 @@ def clone(base: Base, environment: Environment, source: Environment, *, copy: bo
 
 
 class _Cloner:
-    """Copies one tree, but for the files that only need a link: those are gathered in `links`.
+    """Sorts one tree: what is a file of the store goes to `links`, and `copy_own` does the rest when those are done.
 
-    source: its prefix.  folder: the one that is being filled.  final: the place of that later.
+    source: its prefix.
     """
 
-    def __init__(self, base: Base, source: str, folder: str, final: str, linker: Linker) -> None:
+    def __init__(self, base: Base, source: str, linker: Linker, links: Links) -> None:
         self._base = base
         self._source = source
-        self._folder = folder
-        self._final = final
         self._linker = linker
+        self._links = links
+        self._own: List[Tuple[str, os.DirEntry[str]]] = []
         self._old = tuple(dict.fromkeys((source, os.path.realpath(source))))
-        self.links: List[FolderLinks] = []
-        self._stored: Callable[[str, os.DirEntry[str]], Optional[str]]
-        self._stored = (_Places if base.layout.windows else _Inodes)(base, source).find
+        device = os.stat(source).st_dev
+        windows = base.layout.windows
+        self._places: Optional[Places] = Places(base) if windows else None
+        self._inodes = _inodes(base.store) if not windows and os.stat(base.store).st_dev == device else {}
 
     def base(self) -> None:
         """The packages of the base: its site-packages, and what their RECORDs name elsewhere in the prefix."""
@@ -82,23 +87,26 @@ class _Cloner:
 
     def tree(self, relative: str) -> None:
         """Everything below `relative` (a folder in the prefix, or "") that `lay_out` has not written."""
-        os.makedirs(os.path.join(self._folder, relative), exist_ok=True)
         subfolders = []
-        stored: List[Tuple[str, str]] = []
-        source = os.path.join(self._source, relative)
-        with os.scandir(source) as entries:
+        stored: Dict[str, List[str]] = {}
+        inodes = self._inodes
+        with os.scandir(os.path.join(self._source, relative)) as entries:
             for entry in entries:
                 name = entry.name
-                path = f"{relative}/{name}" if relative else name
-                known = self._stored(path, entry)
-                if known is not None:
-                    stored.append((name, known))
+                if self._places is None:
+                    known = inodes.get(entry.inode(), _UNKNOWN)
+                else:
+                    known = self._places.find(f"{relative}/{name}" if relative else name, entry)
+                if known[1] == name:
+                    if known[0] not in stored:
+                        stored[known[0]] = []
+                    stored[known[0]].append(name)
                 elif entry.is_dir(follow_symlinks=False):
-                    subfolders.append(path)
-                elif relative not in ("", self._base.layout.scripts) or not is_written_here(path, self._base.layout):
-                    self._file(path, entry)
-        if stored:
-            self.links.append(FolderLinks(stored, source, os.path.join(self._folder, relative)))
+                    subfolders.append(f"{relative}/{name}" if relative else name)
+                else:
+                    self._file(f"{relative}/{name}" if relative else name, entry)
+        for folder in stored or {self._base.store: []}:  # a folder without any is a folder, too
+            self._links.add(folder, relative, stored.get(folder, []))
         for path in subfolders:
             self.tree(path)
 
@@ -107,11 +115,11 @@ class _Cloner:
 
         Packages are looked for in the base all the same, and where this user's environments look.
         """
-        values = moved_variables(read_variables(self._source), self._old, self._final)
+        values = moved_variables(read_variables(self._source), self._old, self._linker.final)
         values = {name: moved_shims(self._base, value) for name, value in values.items()}
         if self._source == self._base.prefix:
             values.update(default_variables(self._base))
-        write_variables(self._folder, values)
+        write_variables(self._linker.staging, values)
 
     def _some(self, relative: str, paths: Set[str]) -> None:
         """Those of `paths`, all in the folder `relative`, that are there and no folders."""
@@ -119,23 +127,32 @@ class _Cloner:
             entries = list(os.scandir(os.path.join(self._source, relative)))
         except FileNotFoundError:
             return
-        os.makedirs(os.path.join(self._folder, relative), exist_ok=True)
+        self._links.add(self._base.store, relative, [])
         for entry in entries:
             path = f"{relative}/{entry.name}" if relative else entry.name
             if path in paths and not entry.is_dir(follow_symlinks=False):
                 self._file(path, entry)
 
     def _file(self, path: str, entry: "os.DirEntry[str]") -> None:
-        dest = os.path.join(self._folder, path)
-        stored = self._stored(path, entry)
-        if stored is not None:
-            self._linker.place(stored, dest)
-        elif entry.is_symlink():
-            self._link(entry.path, dest)
-        elif entry.is_file(follow_symlinks=False):
-            self._linker.copy(entry.path, dest)
-            if os.path.dirname(path) == self._base.layout.scripts:
-                self._relocate(dest)
+        if self._places is None:
+            folder, name = self._inodes.get(entry.inode(), _UNKNOWN)
+        else:
+            folder, name = self._places.find(path, entry)
+        if name == entry.name:
+            self._links.file(os.path.join(folder, name), path)
+        elif not is_written_here(path, self._base.layout):
+            self._own.append((path, entry))
+
+    def copy_own(self) -> None:
+        """Copy what is not a file of the store."""
+        for path, entry in self._own:
+            dest = os.path.join(self._linker.staging, path)
+            if entry.is_symlink():
+                self._link(entry.path, dest)
+            elif entry.is_file(follow_symlinks=False):
+                self._linker.copy(entry.path, dest)
+                if os.path.dirname(path) == self._base.layout.scripts:
+                    self._relocate(dest)
 
     def _link(self, source: str, dest: str) -> None:
         """A symbolic link: to the store, to somewhere in the environment, or elsewhere."""
@@ -147,88 +164,35 @@ class _Cloner:
         elif inside and not os.path.isabs(target):
             os.symlink(target, dest)
         elif inside:
-            os.symlink(self._final + leads_to[len(self._source) :], dest)
+            os.symlink(self._linker.final + leads_to[len(self._source) :], dest)
         else:
             os.symlink(target if os.path.isabs(target) else leads_to, dest)
 
     def _relocate(self, path: str) -> None:
+        """Have the script at `path` start the Python of the new environment."""
         if os.path.getsize(path) > _LARGEST_SCRIPT:
             return
         with open(path, "rb") as file:
             script = file.read()
         relocate = relocate_launcher if self._base.layout.windows else relocate_script
-        moved = relocate(script, self._old, self._final)
+        moved = relocate(script, self._old, self._linker.final)
         if moved != script:
             with open(path, "wb") as file:
                 file.write(moved)
 
 
-class _Inodes:
-    """Tells links to the store by their inode numbers."""
-
-    def __init__(self, base: Base, source: str) -> None:
-        device = os.stat(source).st_dev
-        self._paths = _inodes(base.store) if os.stat(base.store).st_dev == device else {}
-
-    def find(self, path: str, entry: "os.DirEntry[str]") -> Optional[str]:
-        """The file of the store that `entry` (at `path` in the prefix) is another name of, or None."""
-        del path
-        known = self._paths.get(entry.inode())
-        return known if known is not None and known.endswith("/" + entry.name) else None
-
-
-class _Places:
-    """Tells them on Windows, where a folder's list has no inode numbers: by place, size and time.
-
-    A unit's time is derived from its hash, and whatever is written anew gets another one.
-    """
-
-    def __init__(self, base: Base, source: str) -> None:
-        del source
-        self._base = base
-        self._known: Dict[Tuple[str, int, int], str] = {}
-        for unit in base.manifest.units:
-            with contextlib.suppress(FileNotFoundError):
-                self._add(in_prefix(base.prefix, unit.path), "")
-
-    def _add(self, folder: str, relative: str) -> None:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                path = f"{relative}{entry.name}"
-                if entry.is_dir(follow_symlinks=False):
-                    self._add(entry.path, f"{path}/")
-                    continue
-                status = entry.stat(follow_symlinks=False)
-                self._known[self._place(path), status.st_size, status.st_mtime_ns] = entry.path
-
-    def _place(self, path: str) -> str:
-        """Where a file of a unit goes, in the prefix."""
-        layout = self._base.layout
-        match = re.match(r"[^/]+\.data/(purelib|platlib|scripts|data)/", path)
-        if match is None:
-            return f"{layout.library}/{path}"
-        top = {"scripts": f"{layout.scripts}/", "data": ""}.get(match[1], f"{layout.library}/")
-        return top + path[match.end() :]
-
-    def find(self, path: str, entry: "os.DirEntry[str]") -> Optional[str]:
-        """The file of the store that `entry` (at `path` in the prefix) is another name of, or None."""
-        if entry.is_dir(follow_symlinks=False):
-            return None
-        status = entry.stat(follow_symlinks=False)
-        return self._known.get((path, status.st_size, status.st_mtime_ns))
-
-
-def _inodes(folder: str) -> Dict[int, str]:
-    """Inode number -> path of every file of the store."""
-    found: Dict[int, str] = {}
-    waiting = [folder]
+def _inodes(store: str) -> Dict[int, Tuple[str, str]]:
+    """Inode number -> (folder, name) of every file of the store."""
+    found: Dict[int, Tuple[str, str]] = {}
+    waiting = [store]
     while waiting:
-        with os.scandir(waiting.pop()) as entries:
+        folder = waiting.pop()
+        with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)
                 else:
-                    found[entry.inode()] = entry.path
+                    found[entry.inode()] = (folder, entry.name)
     return found
 
 

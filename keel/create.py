@@ -9,6 +9,7 @@ from .environments import Environment
 from .errors import KeelError
 from .indexing import default_variables, write_pip_config
 from .linker import Linker
+from .linking import Links
 from .manifest import Unit
 from .store import environment_scheme, unit_files, unit_folder, unit_requires
 from .variables import write_variables
@@ -26,9 +27,11 @@ def create(
         lay_out(base, folder, environment.prefix, name=environment.name)
         write_pip_config(base, folder)
         write_variables(folder, default_variables(base))
-        installer = _Installer(base, folder, linker)
-        for unit, requested in units:
-            installer.install(unit, requested=requested)
+        with Links(linker) as links:
+            installer = _Installer(base, folder, links)
+            for unit, requested in units:
+                installer.install(unit, requested=requested)
+            links.finish()
         return [(unit.name, unit.version) for unit, _ in units]
 
     return build(base, environment, fill, copy=copy)
@@ -62,10 +65,10 @@ def _pip(base: Base) -> Unit:
 class _Installer:
     """Puts store units into the folder of an environment. Of two that bring the same file, the first keeps it."""
 
-    def __init__(self, base: Base, folder: str, linker: Linker) -> None:
+    def __init__(self, base: Base, folder: str, links: Links) -> None:
         self._base = base
         self._folder = folder
-        self._linker = linker
+        self._links = links
         self._placed: Set[str] = set()
         self._folders: Set[str] = set()
 
@@ -77,14 +80,14 @@ class _Installer:
                 self._place(place, source)
 
     def _place(self, place: Placement, source: str) -> None:
+        if place.source is not None:
+            self._links.file(os.path.join(source, place.source), place.dest)
+            return
         dest = os.path.join(self._folder, place.dest)
         folder = os.path.dirname(dest)
         if folder not in self._folders:
             os.makedirs(folder, exist_ok=True)
             self._folders.add(folder)
-        if place.source is not None:
-            self._linker.place(os.path.join(source, place.source), dest)
-            return
         mode = 0o755 if place.executable else 0o644
         with open(os.open(dest, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(place.content)

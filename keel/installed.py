@@ -1,7 +1,6 @@
 """The packages of an environment or base, as recorded there
 (https://packaging.python.org/specifications/recording-installed-packages/)."""
 
-import json
 import os
 import re
 from typing import Iterator, List, NamedTuple, Optional
@@ -55,6 +54,8 @@ def normalised(name: str) -> str:
 def _source(info: str) -> str:
     url = _read(os.path.join(info, "direct_url.json"))
     if url is not None:
+        import json
+
         try:
             data = json.loads(url)
             address = str(data["url"])

@@ -5,9 +5,7 @@ line `<launcher_dir>` is the folder of the program (https://github.com/pypa/dist
 wherever it lies and is never rewritten.
 """
 
-import io
-import zipfile
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # Where a base keeps the programs of this module (console.exe, gui.exe) and the python.exe of environments.
 LAUNCHERS = "keel-meta/launchers"
@@ -22,8 +20,7 @@ if __name__ == "__main__":
 _TIME = (1980, 1, 1, 0, 0, 0)
 
 
-@dataclass(frozen=True)
-class Launchers:
+class Launchers(NamedTuple):
     r"""console, gui: the programs.  python: from the folder of scripts to that of python.exe: `..\` in a base, "" in an
     environment."""
 
@@ -41,6 +38,9 @@ class Launchers:
 
     def script(self, code: bytes, *, gui: bool) -> bytes:
         """A program that runs the Python source `code`."""
+        import io  # slow imports that Windows alone needs
+        import zipfile
+
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w") as archive:
             archive.writestr(zipfile.ZipInfo("__main__.py", _TIME), code)

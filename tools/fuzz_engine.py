@@ -1,9 +1,9 @@
-"""Fuzz the engine's parsers (head, index, tar) for a bounded time, under address and undefined-behaviour sanitizers.
+"""Fuzz the engine's parsers (head, index, tar, links) for a bounded time, under address and UB sanitizers.
 
     python tools/fuzz_engine.py [--seconds 20] [--compiler gcc|clang]
 
 With gcc, the driver beside the target mutates the corpus, with a fixed seed; with clang, libFuzzer does, guided by
-coverage. The corpus is made here: a good head, a good index, and tars as the builder writes them. Exits 1 after a
+coverage. The corpus is made here: a good head, index and list, and tars as the builder writes them. Exits 1 after a
 crash, and says where the input lies.
 """
 
@@ -20,7 +20,7 @@ from pathlib import Path
 import build_engine
 
 FUZZ = build_engine.ENGINE / "fuzz"
-PARSERS = ("payload.c", "tar.c", "path.c", "text.c", "failure.c", "sha256.c")
+PARSERS = ("payload.c", "tar.c", "joblist.c", "path.c", "text.c", "failure.c", "sha256.c")
 
 
 def corpus() -> dict[str, bytes]:
@@ -43,7 +43,19 @@ def corpus() -> dict[str, bytes]:
         "index": b"\1" + struct.pack("<Q", 1000) + index(offset),
         "tar": b"\2" + tar,
         "tar-windows": b"\3" + tar,
+        "links": b"\4" + example_list(),
     }
+
+
+def example_list() -> bytes:
+    """Every way, an empty folder, names of every length."""
+    jobs = [
+        ["rhs", "/store/a-1/a", "../../pkgs/a-1/a", "lib/a", "a.py", "très-long" * 20, "x" * 255],
+        ["s", "", "/store", "", "b.py"],
+        ["h", "/store", "", "/".join(["deep"] * 100)],
+    ]
+    fields = ["keel-links 1", *(field for job in jobs for field in [*job, ""]), "end"]
+    return b"".join(field.encode() + b"\0" for field in fields)
 
 
 def example_tar() -> bytes:

@@ -13,16 +13,19 @@ from packaging.requirements import Requirement
 
 from builder.assemble import assemble
 from builder.cache import Cache
+from builder.engine import read_engine
 from builder.errors import BuilderError
 from builder.fetch import Fetcher
 from builder.interpreters import Interpreter
 from builder.lock import Lock, LockedInterpreter, LockedWheel
 from builder.lock_inputs import Inputs
 from builder.payload import Payload
+from builder.platforms import PLATFORMS
 from builder.recipe import load_recipe
 from builder.report import SilentReporter
 from builder.settings import Settings, current_host
 from builder.target import Target, targets
+from keel.manifest import ENGINE
 from tests.unit.wheels import make_wheel, sha256
 
 MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -128,6 +131,8 @@ def test_the_base_links_to_the_store_and_the_store_offers_more(workshop: Worksho
     assert stage1[f"{LIBRARY}/{pyc}"].linkname == f"{store}/{pyc}"
     assert f"{LIBRARY}/tool.py" not in stage1
     assert f"pkgs/tool-1.0-{sha256(tool)[:8]}/tool.py" in stage0
+    assert stage0[ENGINE].mode == 0o755
+    assert stage0[ENGINE].size == len(read_engine(PLATFORMS["linux-x86_64"]))
     units = {unit["name"]: unit for unit in manifest(payload)["units"]}  # type: ignore[index,attr-defined]
     assert [(units[name]["base"], units[name]["requested"]) for name in ("app", "helper", "tool", "pip")] == [
         (True, True), (True, False), (False, False), (True, False),

@@ -16,15 +16,17 @@ from packaging.utils import canonicalize_name
 
 from builder.manager import manager_files
 from builder.platforms import PLATFORMS
+from builder.settings import current_host
 from keel.base import Base
 from keel.building import Created, destination
 from keel.clone import clone
 from keel.create import create
 from keel.environments import find_environment
-from keel.manifest import MANIFEST, Manifest, Unit
+from keel.manifest import ENGINE, MANIFEST, Manifest, Unit
 from keel.shims import shim, shim_path
 from keel.store import unit_files
 from keel.wheel import UnitFiles, plan
+from tests.conftest import ROOT
 from tests.unit.wheels import make_wheel, sha256
 
 MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -153,6 +155,11 @@ class FakeBase:
         return self.prefix / "envs" / name
 
 
+def host_engine() -> Path:
+    """The engine that this machine runs."""
+    return ROOT / "installer_templates/engine/prebuilt" / current_host().platform_name / "keel-engine"
+
+
 @cache
 def _manager() -> Path:
     """keel as the installer lays it down, with bytecode; made once a session."""
@@ -163,6 +170,7 @@ def _manager() -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target)
         target.chmod(mode)
+    shutil.copy2(host_engine(), folder / ENGINE)
     compileall.compile_dir(folder, quiet=2)
     return folder
 
