@@ -11,7 +11,7 @@ import os
 import posixpath
 from typing import Dict, Iterator, List, Optional, Set, Tuple
 
-from .base import ENVS, META, STORE, Base
+from .base import PRIVATE, Base
 from .building import Created, build
 from .environments import Environment
 from .indexing import default_variables, follow_index, moved_shims, write_pip_config
@@ -24,8 +24,6 @@ from .relocate import relocate_launcher, relocate_script
 from .variables import moved_variables, read_variables, write_variables
 from .venv import is_written_here, lay_out
 
-# What a base has besides packages, and an environment must not have.
-_PRIVATE = (f"{META}/", f"{STORE}/", f"{ENVS}/", "cmd/", "etc/profile.d/keel")
 # Of the programs in the folder of scripts, no larger ones are searched for the path of their interpreter.
 _LARGEST_SCRIPT = 1 << 20
 # (folder, name) of a file that is not the store's
@@ -79,7 +77,7 @@ class _Cloner:
         self.tree(library)
         folders: Dict[str, Set[str]] = {}
         for path in _recorded_elsewhere(os.path.join(self._source, library), library):
-            if not path.startswith(_PRIVATE) and not is_written_here(path, self._base.layout):
+            if not path.startswith(PRIVATE) and not is_written_here(path, self._base.layout):
                 folders.setdefault(os.path.dirname(path), set()).add(path)
         for folder in sorted(folders):
             self._some(folder, folders[folder])

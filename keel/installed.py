@@ -62,12 +62,12 @@ def _source(info: str) -> str:
             editable = bool(data.get("dir_info", {}).get("editable"))
         except (ValueError, KeyError, TypeError, AttributeError):
             return "unknown"
-        return f"editable: {_path(address)}" if editable else address
+        return f"editable: {path_of(address)}" if editable else address
     installer = (_read(os.path.join(info, "INSTALLER")) or "").strip()
     return BUNDLED if installer == _INSTALLER else installer or "unknown"
 
 
-def _path(url: str) -> str:
+def path_of(url: str) -> str:
     from urllib.parse import unquote, urlsplit  # a slow import that few need
 
     parts = urlsplit(url)

@@ -67,6 +67,11 @@ def in_prefix(prefix: str, relative: str) -> str:
     return os.path.join(prefix, *relative.split("/")) if relative else prefix
 
 
+def with_slashes(path: str) -> str:
+    """A relative path as RECORDs and keel's own files have it."""
+    return path.replace(os.sep, "/")
+
+
 def is_path(word: str) -> bool:
     """Whether a word is meant as a path, not as the name of an environment."""
     return "/" in word or (WINDOWS and "\\" in word)

@@ -10,9 +10,9 @@ from typing import Dict
 
 from .base import META, Base, users_base
 from .errors import KeelError
+from .folder_lock import lock_folder
 from .layout import in_prefix
 from .linker import Linker
-from .locks import lock_folder
 from .manifest import MANIFEST, read_manifest
 from .store import base_scheme, unit_files, unit_folder
 from .wheel import Placement, plan

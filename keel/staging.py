@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import List, Optional, Type
 
 from .errors import KeelError
+from .folder_lock import lock_folder
 from .layout import WINDOWS
-from .locks import lock_folder
 
 _STALE = re.compile(r"\..+\.keel-[0-9a-f]{12}")
 

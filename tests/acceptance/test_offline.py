@@ -15,8 +15,7 @@ from uv import find_uv_bin
 
 from keel.base import Base
 from keel.indexing import default_variables
-from tests.acceptance.conftest import ODD, Done, clean_environment, install, run
-from tests.acceptance.test_keel import LIBRARY, Keel, contents
+from tests.acceptance.conftest import LIBRARY, ODD, Done, Keel, clean_environment, contents, install, run
 from tests.conftest import need_root
 from tests.unit.wheels import make_wheel
 
