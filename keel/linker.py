@@ -42,9 +42,8 @@ class Linker:
         self.ways = _MODES[mode]
         if mode == "auto" and WINDOWS:
             self.ways = "h"  # a symbolic link needs a privilege there
-        # On overlayfs (containers) a hard link first copies the file up.
-        if mode == "auto" and _file_system(base_prefix) == "overlay":
-            self.ways = "s"
+        elif mode == "auto" and _file_system(base_prefix) == "overlay":
+            self.ways = "s"  # (containers) a hard link first copies the file up
         self._act: Dict[str, _Way] = {"r": _reflink, "h": os.link, "s": self._symlink}
         self.linked = 0
         self.copied = 0

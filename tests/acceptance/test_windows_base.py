@@ -207,6 +207,20 @@ def test_pip_in_an_environment_finds_the_store_without_a_network(base: WindowsBa
     base.keel("env", "remove", "-y", "-n", "offline")
 
 
+def test_keel_installs_and_removes_packages_of_an_environment(base: WindowsBase, work: str) -> None:
+    base.keel("create", "-n", "changing")
+    base.keel("install", "-n", "changing", "PyYAML", "orjson")
+    assert base.python("-c", "import yaml, orjson; print(yaml.__with_libyaml__)", env="changing").out == "True\n"
+    assert (base.prefix / "envs/changing/Lib/site-packages/yaml/__init__.py").stat().st_nlink >= 3
+    base.keel("remove", "-y", "-n", "changing", "PyYAML")
+    listed = base.keel("list", "-n", "changing").out
+    assert "orjson" in listed
+    assert "pyyaml" not in listed
+    assert not (base.prefix / "envs/changing/Lib/site-packages/yaml").exists()
+    base.python("-c", "import yaml")
+    base.keel("env", "remove", "-y", "-n", "changing")
+
+
 def test_clones_are_complete_and_scripts_start_their_own_python(base: WindowsBase, work: str) -> None:
     for name, source in (("second", work), ("third", "base")):
         base.keel("create", "-n", name, "--clone", source)
