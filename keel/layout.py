@@ -86,3 +86,16 @@ def home_folder(environment: Mapping[str, str]) -> Optional[str]:
     """The user's folder, None without one."""
     home = environment.get("USERPROFILE" if WINDOWS else "HOME")
     return home if home and os.path.isabs(home) else None
+
+
+def documents_folder(home: str) -> str:
+    """Windows: where the user's documents are, which may have been moved
+    (https://learn.microsoft.com/windows/win32/api/shlobj_core/nf-shlobj_core-shgetfolderpathw)."""
+    if not WINDOWS:
+        return os.path.join(home, "Documents")
+    import ctypes
+
+    personal = 5
+    path = ctypes.create_unicode_buffer(1024)
+    shell = ctypes.windll.shell32  # type: ignore[attr-defined,unused-ignore]
+    return os.path.join(home, "Documents") if shell.SHGetFolderPathW(None, personal, None, 0, path) else path.value

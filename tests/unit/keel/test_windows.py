@@ -1,13 +1,18 @@
 """keel on Windows, from recorded facts: what does not need Windows to be seen."""
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from keel.base import Base
+from keel.errors import KeelError
 from keel.launchers import Launchers
 from keel.layout import layout
+from keel.places import Places
 from keel.relocate import relocate_launcher
+from keel.shells import check_shells, start_up_files
 from keel.store import base_scheme, environment_scheme
 from keel.venv import is_written_here, lay_out
 from tests.unit.keel.bases import FakeBase
@@ -82,3 +87,34 @@ def test_other_programs_stay_as_they_are() -> None:
         b"",
     ):
         assert relocate_launcher(program, (OLD,), NEW) == program
+
+
+def test_powershell_has_a_profile_for_each_of_its_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keel.shells.WINDOWS", True)
+    monkeypatch.setattr("keel.layout.WINDOWS", True)
+    monkeypatch.setattr("keel.shells.documents_folder", lambda home: f"{home}/Documents")
+    found = start_up_files("powershell", {"USERPROFILE": "/users/è", "HOME": "/elsewhere"})
+    assert found == [f"/users/è/Documents/{name}/profile.ps1" for name in ("WindowsPowerShell", "PowerShell")]
+    assert check_shells([], {}) == ["powershell"]
+    with pytest.raises(KeelError, match="HOME is not set"):
+        start_up_files("powershell", {"HOME": "/elsewhere"})
+
+
+def test_links_are_told_by_place_size_and_time(fake: FakeBase) -> None:
+    fake.add("shared", files={"shared.py": "X = 1\n", "shared-1.0.data/scripts/tool.exe": "MZ"})
+    base = as_windows(fake)
+    library = fake.prefix / "Lib/site-packages"
+    library.mkdir(parents=True)
+    stored = next((fake.prefix / "pkgs").glob("shared-1.0-*"))
+    (library / "shared.py").hardlink_to(stored / "shared.py")
+    (library / "other.py").write_text("X = 1\n")
+    shutil.copy2(stored / "shared.py", library / "renamed.py")
+    (fake.prefix / "Scripts").mkdir()
+    (fake.prefix / "Scripts/tool.exe").hardlink_to(stored / "shared-1.0.data/scripts/tool.exe")
+    places = Places(base)
+    with os.scandir(library) as entries:
+        found = {entry.name: places.find(f"Lib/site-packages/{entry.name}", entry) for entry in entries}
+    assert found == {"shared.py": (str(stored), "shared.py"), "other.py": ("", ""), "renamed.py": ("", "")}
+    with os.scandir(fake.prefix / "Scripts") as entries:
+        [tool] = [places.find("Scripts/tool.exe", entry) for entry in entries]
+    assert tool == (str(stored / "shared-1.0.data/scripts"), "tool.exe")
