@@ -115,6 +115,11 @@ def _can_write(folder: str) -> bool:
     return os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)
 
 
+def site_packages(python_minor: str) -> str:
+    """Relative to a prefix, with `/`."""
+    return layout(python_minor).library
+
+
 def users_base(prefix: str) -> Base:
     """The base at `prefix`, whatever state it is in, for the user who runs this process."""
     return Base(prefix, home_folder(os.environ))

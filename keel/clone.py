@@ -14,12 +14,14 @@ from typing import Dict, Iterator, List, Optional, Set, Tuple
 from .base import PRIVATE, Base
 from .building import Created, build
 from .environments import Environment
+from .hashes import update_records
 from .indexing import default_variables, follow_index, moved_shims, write_pip_config
 from .installed import installed
-from .layout import PIP_CONFIG
+from .layout import PIP_CONFIG, in_prefix
 from .linker import Linker
 from .linking import Links
 from .places import Places
+from .private import FILE as PRIVATE_COPIES
 from .relocate import relocate_launcher, relocate_script
 from .variables import moved_variables, read_variables, write_variables
 from .venv import is_written_here, lay_out
@@ -43,6 +45,7 @@ def clone(base: Base, environment: Environment, source: Environment, *, copy: bo
                 cloner.tree("")
             links.finish()
         cloner.copy_own()
+        update_records(in_prefix(folder, base.layout.library), cloner.relocated)
         if not os.path.lexists(os.path.join(folder, PIP_CONFIG)):
             write_pip_config(base, folder)
         elif source.is_base(base):  # whose index is everybody's, not this user's
@@ -67,6 +70,7 @@ class _Cloner:
         self._own: List[Tuple[str, os.DirEntry[str]]] = []
         self._old = tuple(dict.fromkeys((source, os.path.realpath(source))))
         device = os.stat(source).st_dev
+        self.relocated: Dict[str, bytes] = {}  # as `update_records` takes it
         windows = base.layout.windows
         self._places: Optional[Places] = Places(base) if windows else None
         self._inodes = _inodes(base.store) if not windows and os.stat(base.store).st_dev == device else {}
@@ -82,6 +86,7 @@ class _Cloner:
         for folder in sorted(folders):
             self._some(folder, folders[folder])
         self._some("", {PIP_CONFIG})
+        self._some(os.path.dirname(PRIVATE_COPIES), {PRIVATE_COPIES})
 
     def tree(self, relative: str) -> None:
         """Everything below `relative` (a folder in the prefix, or "") that `lay_out` has not written."""
@@ -150,7 +155,9 @@ class _Cloner:
             elif entry.is_file(follow_symlinks=False):
                 self._linker.copy(entry.path, dest)
                 if os.path.dirname(path) == self._base.layout.scripts:
-                    self._relocate(dest)
+                    moved = self._relocate(dest)
+                    if moved is not None:
+                        self.relocated[posixpath.relpath(path, self._base.layout.library)] = moved
 
     def _link(self, source: str, dest: str) -> None:
         """A symbolic link: to the store, to somewhere in the environment, or elsewhere."""
@@ -166,17 +173,22 @@ class _Cloner:
         else:
             os.symlink(target if os.path.isabs(target) else leads_to, dest)
 
-    def _relocate(self, path: str) -> None:
-        """Have the script at `path` start the Python of the new environment."""
+    def _relocate(self, path: str) -> Optional[bytes]:
+        """Have the script at `path` start the Python of the new environment.
+
+        Gives what it holds now, None where nothing had to be changed.
+        """
         if os.path.getsize(path) > _LARGEST_SCRIPT:
-            return
+            return None
         with open(path, "rb") as file:
             script = file.read()
         relocate = relocate_launcher if self._base.layout.windows else relocate_script
         moved = relocate(script, self._old, self._linker.final)
-        if moved != script:
-            with open(path, "wb") as file:
-                file.write(moved)
+        if moved == script:
+            return None
+        with open(path, "wb") as file:
+            file.write(moved)
+        return moved
 
 
 def _inodes(store: str) -> Dict[int, Tuple[str, str]]:

@@ -8,6 +8,7 @@ from .distributions import Distribution, by_name, distributions
 from .environments import Environment, read_config
 from .errors import KeelError
 from .layout import in_prefix
+from .private import forget_private
 from .records import Files
 from .transaction import Transaction, new_paths
 from .wanted import Plan, Wanted
@@ -90,6 +91,8 @@ def install(
                 Fetcher(base, wanted, quiet=quiet, lock=change.lock).install(place, made.fetch)
                 settle(base, made, environment.prefix, environment.prefix)
             change.done()
+            new = [*(unit.name for unit, _ in made.link), *(pin.name for pin in made.fetch)]
+            forget_private(environment.prefix, new)
     return changed
 
 
@@ -105,6 +108,7 @@ def remove(base: Base, environment: Environment, names: Sequence[str]) -> List[D
         files = Files(base, environment.prefix)
         change.apply(_old_paths(files, gone, found), [])
         change.done()
+        forget_private(environment.prefix, names)
     return gone
 
 

@@ -6,7 +6,7 @@ The layout of the standard library's `venv` (https://docs.python.org/3/library/v
 import os
 import re
 import sys
-from typing import Callable, Optional
+from typing import Callable, Dict, Optional, Tuple
 
 from . import __version__, quoting
 from .base import META, Base
@@ -15,14 +15,15 @@ from .launchers import LAUNCHERS
 from .layout import WINDOWS, Layout, in_prefix
 from .linker import link_target
 
-# Activate files that find their environment by their own place, and are therefore the same in all of them.
+# Activate files that name their environment: file in bin/: (its template in keel-meta/shell, how that shell quotes)
+ACTIVATE_FILES: Dict[str, Tuple[str, Callable[[str], str]]] = {
+    "activate": ("activate.sh", quoting.sh),
+    "activate.fish": ("activate.fish", quoting.fish),
+    "activate.csh": ("activate.csh", quoting.csh),
+}
+# Those that find their environment by their own place, and are therefore the same in all of them.
 _OF_CMD = ("activate.bat", "deactivate.bat") if WINDOWS else ()
 _SELF_LOCATING = ("Activate.ps1", "activate.nu", "activate.xsh", *_OF_CMD)
-_NAMING = (
-    ("activate", "activate.sh", quoting.sh),
-    ("activate.fish", "activate.fish", quoting.fish),
-    ("activate.csh", "activate.csh", quoting.csh),
-)
 _REDIRECTORS = ("python.exe", "pythonw.exe")
 
 
@@ -41,9 +42,9 @@ def lay_out(base: Base, folder: str, final: str, *, name: Optional[str]) -> None
     else:
         _link_python(base, folder, final)
     prompt = name or os.path.basename(final)
-    _write(folder, "pyvenv.cfg", config(base, prompt))
-    for file, template, quote in _NAMING:
-        _write(folder, f"{layout.scripts}/{file}", _activate(base, template, quote, final, prompt))
+    _write(folder, "pyvenv.cfg", config(base, prompt, final))
+    for file in ACTIVATE_FILES:
+        _write(folder, f"{layout.scripts}/{file}", activate_file(base, file, final, prompt))
     for file in _SELF_LOCATING:
         _copy(in_prefix(base.prefix, f"{META}/shell/{file}"), os.path.join(folder, layout.scripts, file))
 
@@ -54,7 +55,7 @@ def is_written_here(path: str, layout: Layout) -> bool:
         return True
     parent, _, name = path.rpartition("/")
     pythons = _REDIRECTORS if layout.windows else ("python", "python3", f"python{layout.minor}")
-    return parent == layout.scripts and name in (*_SELF_LOCATING, *(file for file, _, _ in _NAMING), *pythons)
+    return parent == layout.scripts and name in (*ACTIVATE_FILES, *_SELF_LOCATING, *pythons)
 
 
 def _copy_redirectors(base: Base, scripts: str) -> None:
@@ -80,8 +81,13 @@ def _link_python(base: Base, folder: str, final: str) -> None:
         os.symlink("python", os.path.join(folder, "bin", name))
 
 
-def config(base: Base, prompt: str) -> str:
-    """`pyvenv.cfg`. `home` is absolute: Python takes a relative one from the current folder."""
+def config(base: Base, prompt: str, final: str) -> str:
+    """`pyvenv.cfg`. `home` is absolute: Python takes a relative one from the current folder.
+
+    `keel-prefix` and `keel-base` tell `keel.moves` of an environment or a base that was moved.
+    """
+    from .identity import base_id
+
     return (
         f"home = {base.python_home}\n"
         "include-system-site-packages = false\n"
@@ -89,6 +95,8 @@ def config(base: Base, prompt: str) -> str:
         f"executable = {base.python}\n"
         f"prompt = {prompt}\n"
         f"keel = {__version__}\n"
+        f"keel-prefix = {final}\n"
+        f"keel-base = {base_id(base)}\n"
     )
 
 
@@ -101,7 +109,9 @@ def _template(base: Base, template: str) -> str:
         raise KeelError(f"{path} is missing: this base is incomplete", hint="install it again") from error
 
 
-def _activate(base: Base, template: str, quote: Callable[[str], str], final: str, prompt: str) -> str:
+def activate_file(base: Base, name: str, final: str, prompt: str) -> str:
+    """The text of an activate file (of ACTIVATE_FILES). Raises KeelError."""
+    template, quote = ACTIVATE_FILES[name]
     text = _template(base, template)
     shown = "(env) " if re.search(r"[$`\\%!]", prompt) else f"({prompt}) "  # shells expand their prompts
     words = {"@PREFIX@": quote(final), "@NAME@": quote(prompt), "@PROMPT@": quote(shown)}
