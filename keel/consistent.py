@@ -14,7 +14,6 @@ from .problems import Problem
 from .store import requires
 
 
-
 class _Distribution(NamedTuple):
     name: str
     version: str
