@@ -92,7 +92,7 @@ def _known_prefixes(base: Base) -> Iterator[str]:
                 names = os.listdir(folder)
             except OSError:
                 continue
-            yield from (f"{folder}/{name}" for name in names if not name.startswith("."))
+            yield from (f"{folder}{os.sep}{name}" for name in names if not name.startswith("."))
     yield from registered(base)
 
 
@@ -120,7 +120,7 @@ def _expected_lines(base: Base, known: Optional[Identity]) -> List[bytes]:
 def _stands(prefix: str, expected: List[bytes]) -> bool:
     """Whether all is as it should be at `prefix`; True as well where there is no environment."""
     try:
-        descriptor = os.open(f"{prefix}/{CONFIG}", os.O_RDONLY)
+        descriptor = os.open(f"{prefix}{os.sep}{CONFIG}", os.O_RDONLY)
     except OSError:
         return True
     try:

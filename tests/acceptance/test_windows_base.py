@@ -269,6 +269,20 @@ def test_other_versions_get_environments_of_the_same_kind(base: WindowsBase, wor
     assert base.wine.run(env / "Scripts/python.exe", "-c", code).out == f"{PYTHON_313.version} C:\\env 313 True\n"
 
 
+def test_a_moved_base_is_mended_and_in_order(base: WindowsBase, work: str) -> None:
+    assert "does not belong" not in base.keel("check").out
+    elsewhere = WindowsBase(base.wine, base.wine.drive / "moved è")
+    base.prefix.rename(elsewhere.prefix)
+    try:
+        assert work in elsewhere.keel("env", "list").out
+        assert elsewhere.python("-c", "import sys, numpy; print(sys.base_prefix)", env=work).out == "C:\\moved è\n"
+        elsewhere.keel("check")
+    finally:
+        elsewhere.prefix.rename(base.prefix)
+    base.keel("env", "list")
+    base.python("-c", "import numpy", env=work)
+
+
 def test_what_keel_cannot_do_it_says(base: WindowsBase, work: str) -> None:
     assert "no environment is called wrok" in base.keel("env", "remove", "-y", "-n", "wrok", code=1).err
     assert "exists already" in base.keel("create", "-n", work, code=1).err
