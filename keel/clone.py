@@ -1,14 +1,14 @@
 """An exact copy of an environment or of the base: what is bundled linked again, what a user installed copied.
 
-Whether a file is a link to the store is told by its inode number, which listing a folder gives for nothing (on Windows
-see `keel.places`): no file is read, compared or even looked up for it. (Where inode numbers are not reliable, more is
-copied, and nothing is lost.)
+Whether a file is a link to the store is told by its inode number, which listing a folder gives for nothing: no file is
+read, compared or even looked up for it. (Where inode numbers are not reliable, more is copied, and nothing is lost.)
 """
 
 import csv
 import glob
 import os
 import posixpath
+from itertools import repeat
 from typing import Dict, Iterator, List, Optional, Set, Tuple
 
 from .base import PRIVATE, Base
@@ -20,6 +20,7 @@ from .installed import installed
 from .layout import PIP_CONFIG, in_prefix
 from .linker import Linker
 from .linking import Links
+from .listing import Listing, key_of
 from .places import Places
 from .private import FILE as PRIVATE_COPIES
 from .relocate import relocate_launcher, relocate_script
@@ -40,9 +41,10 @@ def clone(base: Base, environment: Environment, source: Environment, *, copy: bo
         with Links(linker) as links:
             cloner = _Cloner(base, source.prefix, linker, links)
             if source.is_base(base):
-                cloner.base()
+                cloner.base(store, tree)
             else:
-                cloner.tree("")
+                cloner.know(store)
+                cloner.tree(tree, "")
             links.finish()
         cloner.copy_own()
         update_records(in_prefix(folder, base.layout.library), cloner.relocated)
@@ -53,7 +55,9 @@ def clone(base: Base, environment: Environment, source: Environment, *, copy: bo
         cloner.variables()
         return [(package.name, package.version) for package in installed(folder, base)]
 
-    return build(base, environment, fill, copy=copy)
+    root = in_prefix(source.prefix, base.layout.library) if source.is_base(base) else source.prefix
+    with Listing(base.prefix, base.store) as store, Listing(base.prefix, root) as tree:
+        return build(base, environment, fill, copy=copy)
 
 
 class _Cloner:
@@ -67,51 +71,57 @@ class _Cloner:
         self._source = source
         self._linker = linker
         self._links = links
-        self._own: List[Tuple[str, os.DirEntry[str]]] = []
+        self._own: List[Tuple[str, str]] = []  # path, kind
         self._old = tuple(dict.fromkeys((source, os.path.realpath(source))))
-        device = os.stat(source).st_dev
         self.relocated: Dict[str, bytes] = {}  # as `update_records` takes it
-        windows = base.layout.windows
-        self._places: Optional[Places] = Places(base) if windows else None
-        self._inodes = _inodes(base.store) if not windows and os.stat(base.store).st_dev == device else {}
+        # What the store has: key (of `listing.Folder`) -> (folder, name).
+        self._stored: Dict[str, Tuple[str, str]] = {}
+        self._places: Optional[Places] = Places(base.layout) if base.layout.windows else None
 
-    def base(self) -> None:
+    def know(self, store: Listing) -> None:
+        """Learn what the store has. On another device there is nothing of it in the source."""
+        root = self._base.store
+        if os.stat(root).st_dev == os.stat(self._source).st_dev:
+            for path, keys, names in store.folders():
+                if self._places is not None:
+                    self._places.learn(root, path, keys, names)
+                    continue
+                folder = f"{root}/{path}" if path else root
+                self._stored.update(zip(keys, zip(repeat(folder), names)))
+
+    def base(self, store: Listing, library_tree: Listing) -> None:
         """The packages of the base: its site-packages, and what their RECORDs name elsewhere in the prefix."""
         library = self._base.layout.library
-        self.tree(library)
         folders: Dict[str, Set[str]] = {}
         for path in _recorded_elsewhere(os.path.join(self._source, library), library):
             if not path.startswith(PRIVATE) and not is_written_here(path, self._base.layout):
                 folders.setdefault(os.path.dirname(path), set()).add(path)
+        self.know(store)
+        self.tree(library_tree, library)
         for folder in sorted(folders):
             self._some(folder, folders[folder])
         self._some("", {PIP_CONFIG})
         self._some(os.path.dirname(PRIVATE_COPIES), {PRIVATE_COPIES})
 
-    def tree(self, relative: str) -> None:
-        """Everything below `relative` (a folder in the prefix, or "") that `lay_out` has not written."""
-        subfolders = []
-        stored: Dict[str, List[str]] = {}
-        inodes = self._inodes
-        with os.scandir(os.path.join(self._source, relative)) as entries:
-            for entry in entries:
-                name = entry.name
+    def tree(self, tree: Listing, root: str) -> None:
+        """Everything in `tree`, which lies at `root` in the prefix, that `lay_out` has not written."""
+        stored = self._stored
+        for path, keys, names in tree.folders():
+            relative = f"{root}/{path}".strip("/")
+            linked: Dict[str, List[str]] = {}
+            for key, name in zip(keys, names):
                 if self._places is None:
-                    known = inodes.get(entry.inode(), _UNKNOWN)
+                    known = stored.get(key, _UNKNOWN)
                 else:
-                    known = self._places.find(f"{relative}/{name}" if relative else name, entry)
-                if known[1] == name:
-                    if known[0] not in stored:
-                        stored[known[0]] = []
-                    stored[known[0]].append(name)
-                elif entry.is_dir(follow_symlinks=False):
-                    subfolders.append(f"{relative}/{name}" if relative else name)
-                else:
-                    self._file(f"{relative}/{name}" if relative else name, entry)
-        for folder in stored or {self._base.store: []}:  # a folder without any is a folder, too
-            self._links.add(folder, relative, stored.get(folder, []))
-        for path in subfolders:
-            self.tree(path)
+                    known = self._places.find(f"{relative}/{name}" if relative else name, key)
+                if known[1] == name and key[0] == "f":
+                    if known[0] not in linked:
+                        linked[known[0]] = []
+                    linked[known[0]].append(name)
+                elif key[0] != "d":
+                    self._file(f"{relative}/{name}" if relative else name, key)
+            for folder in linked or (self._base.store,):  # a folder without any is a folder, too
+                self._links.add(folder, relative, linked.get(folder, []))
 
     def variables(self) -> None:
         """Those of the source, also of the base; what they say of its folder holds for the new one.
@@ -134,26 +144,23 @@ class _Cloner:
         for entry in entries:
             path = f"{relative}/{entry.name}" if relative else entry.name
             if path in paths and not entry.is_dir(follow_symlinks=False):
-                self._file(path, entry)
+                self._file(path, key_of(entry))
 
-    def _file(self, path: str, entry: "os.DirEntry[str]") -> None:
-        if self._places is None:
-            folder, name = self._inodes.get(entry.inode(), _UNKNOWN)
-        else:
-            folder, name = self._places.find(path, entry)
-        if name == entry.name:
-            self._links.file(os.path.join(folder, name), path)
+    def _file(self, path: str, key: str) -> None:
+        folder, name = self._stored.get(key, _UNKNOWN) if self._places is None else self._places.find(path, key)
+        if key[0] == "f" and name == os.path.basename(path):
+            self._links.file(f"{folder}/{name}", path)
         elif not is_written_here(path, self._base.layout):
-            self._own.append((path, entry))
+            self._own.append((path, key[0]))
 
     def copy_own(self) -> None:
         """Copy what is not a file of the store."""
-        for path, entry in self._own:
-            dest = os.path.join(self._linker.staging, path)
-            if entry.is_symlink():
-                self._link(entry.path, dest)
-            elif entry.is_file(follow_symlinks=False):
-                self._linker.copy(entry.path, dest)
+        for path, kind in self._own:
+            source, dest = f"{self._source}/{path}", f"{self._linker.staging}/{path}"
+            if kind == "l":
+                self._link(source, dest)
+            elif kind == "f":
+                self._linker.copy(source, dest)
                 if os.path.dirname(path) == self._base.layout.scripts:
                     moved = self._relocate(dest)
                     if moved is not None:
@@ -189,21 +196,6 @@ class _Cloner:
         with open(path, "wb") as file:
             file.write(moved)
         return moved
-
-
-def _inodes(store: str) -> Dict[int, Tuple[str, str]]:
-    """Inode number -> (folder, name) of every file of the store."""
-    found: Dict[int, Tuple[str, str]] = {}
-    waiting = [store]
-    while waiting:
-        folder = waiting.pop()
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
-                else:
-                    found[entry.inode()] = (folder, entry.name)
-    return found
 
 
 def _recorded_elsewhere(library_path: str, library: str) -> Iterator[str]:

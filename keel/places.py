@@ -4,36 +4,27 @@ A folder's list has no inode numbers there. A unit's time is derived from its ha
 another one.
 """
 
-import contextlib
-import os
 import re
-from typing import Dict, Tuple
+from typing import Dict, Sequence, Tuple
 
-from .base import Base
-from .layout import in_prefix
+from .layout import Layout
 
 _DATA = re.compile(r"[^/]+\.data/(purelib|platlib|scripts|data)/")
 
 
 class Places:
-    """The files of the base's store, by where they go in a prefix."""
+    """The files of a base's store, by where they go in a prefix."""
 
-    def __init__(self, base: Base) -> None:
-        self._layout = base.layout
-        self._known: Dict[Tuple[str, int, int], Tuple[str, str]] = {}
-        for unit in base.manifest.units:
-            with contextlib.suppress(FileNotFoundError):
-                self._add(in_prefix(base.prefix, unit.path), "")
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._known: Dict[Tuple[str, str], Tuple[str, str]] = {}
 
-    def _add(self, folder: str, relative: str) -> None:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                path = f"{relative}{entry.name}"
-                if entry.is_dir(follow_symlinks=False):
-                    self._add(entry.path, f"{path}/")
-                    continue
-                status = entry.stat(follow_symlinks=False)
-                self._known[self._place(path), status.st_size, status.st_mtime_ns] = (folder, entry.name)
+    def learn(self, root: str, path: str, keys: Sequence[str], names: Sequence[str]) -> None:
+        """Learn of a folder of the store at `root`, as `keel.listing` gives it."""
+        inside = path.partition("/")[2]
+        for key, name in zip(keys, names):
+            if key[0] == "f" and path:
+                self._known[self._place(f"{inside}/{name}" if inside else name), key] = (f"{root}/{path}", name)
 
     def _place(self, path: str) -> str:
         """Where a file of a unit goes, in the prefix."""
@@ -43,9 +34,6 @@ class Places:
         top = {"scripts": f"{self._layout.scripts}/", "data": ""}.get(match[1], f"{self._layout.library}/")
         return top + path[match.end() :]
 
-    def find(self, path: str, entry: "os.DirEntry[str]") -> Tuple[str, str]:
-        """(folder, name) of the file of the store that `entry` (at `path` in the prefix) is, ("", "") if of none."""
-        if entry.is_dir(follow_symlinks=False):
-            return "", ""
-        status = entry.stat(follow_symlinks=False)
-        return self._known.get((path, status.st_size, status.st_mtime_ns), ("", ""))
+    def find(self, path: str, key: str) -> Tuple[str, str]:
+        """(folder, name) of the file of the store that the file at `path` in a prefix is, ("", "") if of none."""
+        return self._known.get((path, key), ("", ""))

@@ -191,6 +191,9 @@ def remove_tree(folder: str) -> None:
     """`rm -rf`: also folders that were made read-only; nothing happens where there is none."""
     if not os.path.lexists(folder):
         return
+    with contextlib.suppress(OSError):
+        os.rmdir(folder)  # mostly it is empty
+        return
     import shutil  # brings compression libraries along
 
     try:

@@ -286,6 +286,13 @@ static int remove_folder(const wchar_t *wide)
     return RemoveDirectoryW(wide) ? 0 : windows_last_errno();
 }
 
+int os_each_in(os_folder folder, bool (*visit)(void *context, const char *name, enum os_kind kind, uint64_t inode),
+               void *context)
+{
+    (void)folder, (void)visit, (void)context;
+    return ENOTSUP;
+}
+
 int os_make_folder(const char *path, uint32_t mode)
 {
     (void)mode;

@@ -43,6 +43,7 @@ def run(fake: FakeBase, tmp_path: Path, script: str, *, failing: bool = False, *
         text=True,
         timeout=60,
         check=False,
+        cwd=tmp_path,
         env=fake.environment(BASE=str(fake.prefix), **env),
     )
     assert done.returncode == 0, done

@@ -1,7 +1,5 @@
 """keel on Windows, from recorded facts: what does not need Windows to be seen."""
 
-import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -100,21 +98,14 @@ def test_powershell_has_a_profile_for_each_of_its_kinds(monkeypatch: pytest.Monk
         start_up_files("powershell", {"HOME": "/elsewhere"})
 
 
-def test_links_are_told_by_place_size_and_time(fake: FakeBase) -> None:
-    fake.add("shared", files={"shared.py": "X = 1\n", "shared-1.0.data/scripts/tool.exe": "MZ"})
-    base = as_windows(fake)
-    library = fake.prefix / "Lib/site-packages"
-    library.mkdir(parents=True)
-    stored = next((fake.prefix / "pkgs").glob("shared-1.0-*"))
-    (library / "shared.py").hardlink_to(stored / "shared.py")
-    (library / "other.py").write_text("X = 1\n")
-    shutil.copy2(stored / "shared.py", library / "renamed.py")
-    (fake.prefix / "Scripts").mkdir()
-    (fake.prefix / "Scripts/tool.exe").hardlink_to(stored / "shared-1.0.data/scripts/tool.exe")
-    places = Places(base)
-    with os.scandir(library) as entries:
-        found = {entry.name: places.find(f"Lib/site-packages/{entry.name}", entry) for entry in entries}
-    assert found == {"shared.py": (str(stored), "shared.py"), "other.py": ("", ""), "renamed.py": ("", "")}
-    with os.scandir(fake.prefix / "Scripts") as entries:
-        [tool] = [places.find("Scripts/tool.exe", entry) for entry in entries]
-    assert tool == (str(stored / "shared-1.0.data/scripts"), "tool.exe")
+def test_links_are_told_by_place_size_and_time() -> None:
+    places = Places(WINDOWS)
+    places.learn("C:\\pkgs", "", ["d", "f1:1"], ["a-1", "stray"])
+    places.learn("C:\\pkgs", "a-1", ["f6:10", "d"], ["a.py", "sub"])
+    places.learn("C:\\pkgs", "a-1/sub", ["f6:10"], ["a.py"])
+    places.learn("C:\\pkgs", "a-1/a-1.data/scripts", ["f2:10"], ["tool.exe"])
+    assert places.find("Lib/site-packages/a.py", "f6:10") == ("C:\\pkgs/a-1", "a.py")
+    assert places.find("Lib/site-packages/sub/a.py", "f6:10") == ("C:\\pkgs/a-1/sub", "a.py")
+    assert places.find("Scripts/tool.exe", "f2:10") == ("C:\\pkgs/a-1/a-1.data/scripts", "tool.exe")
+    for path, key in (("Lib/site-packages/a.py", "f6:12"), ("Lib/site-packages/b.py", "f6:10"), ("stray", "f1:1")):
+        assert places.find(path, key) == ("", "")
