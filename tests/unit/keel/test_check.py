@@ -255,3 +255,12 @@ def test_without_a_home_that_can_be_written_to_files_are_put_back_all_the_same(
     assert "1 mended" in told
     assert "kept" not in told
     assert (env / LIBRARY / "tool/__init__.py").read_text() == "TOOL = 1\n"
+
+
+def test_variables_that_cannot_be_read_are_found(fake: FakeBase) -> None:
+    env = fake.create("work")
+    (env / "etc/keel").mkdir(parents=True, exist_ok=True)
+    (env / "etc/keel/vars.json").write_text("{bad")
+    said = fake.keel("check", "-n", "work", code=1).stdout
+    assert "vars.json: " in said
+    assert "to have no variables" in said
