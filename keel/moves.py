@@ -79,7 +79,7 @@ def find_moves(base: Base, more: Iterable[str] = ()) -> Moves:
             move = _examine(base, prefix, known, base_was)
             if move is not None:
                 found.append(move)
-    return Moves(base_was, record and _is_own(base, os.path.join(base.prefix, META)), found)
+    return Moves(base_was, record and is_own(base, os.path.join(base.prefix, META)), found)
 
 
 def _known_prefixes(base: Base) -> Iterator[str]:
@@ -129,7 +129,7 @@ def _stands(prefix: str, expected: List[bytes]) -> bool:
 def _examine(base: Base, prefix: str, known: Optional[Identity], base_was: Optional[str]) -> Optional[Move]:
     config = read_config(prefix)
     home = config.get("home")
-    if not home or not _is_own(base, prefix):
+    if not home or not is_own(base, prefix):
         return None
     here = home == base_home(base) or same_place(home, base_home(base))
     old_base = base.prefix if here else home if WINDOWS else os.path.dirname(home)
@@ -157,7 +157,7 @@ def _is_adopted(base: Base, prefix: str, its_base: Optional[str], old_base: str,
     return base_id(base) == its_base if its_base is not None else old_base == base_was
 
 
-def _is_own(base: Base, folder: str) -> bool:
+def is_own(base: Base, folder: str) -> bool:
     """Whether this user may change `folder`, a real folder that belongs to them or to the base's owner.
 
     Root could change anybody's, but must not where the other could change it, too, at the same time.
