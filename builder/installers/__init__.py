@@ -5,7 +5,7 @@ from typing import IO, Protocol
 from ..errors import BuilderError
 from ..payload import Payload
 from ..target import Target
-from . import sh
+from . import sevenzip, sh
 from .facts import InstallerFacts
 
 __all__ = ["FORMATS", "Format", "InstallerFacts", "find_format"]
@@ -21,7 +21,7 @@ class Format(Protocol):
         """Write the whole installer to `stream`; raises BuilderError."""
 
 
-FORMATS: dict[str, Format] = {"sh": sh}
+FORMATS: dict[str, Format] = {"sh": sh, "7z": sevenzip}
 _PLANNED = {"exe": "Windows", "pkg": "macOS"}
 
 
