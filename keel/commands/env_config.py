@@ -9,7 +9,6 @@ from ..base import Base, find_base
 from ..console import say, say_json
 from ..environments import Environment, active_prefix
 from ..errors import KeelError
-from ..variables import change_variables, read_variables
 
 if TYPE_CHECKING:
     from ..arguments import Actions
@@ -40,6 +39,8 @@ def add_config(actions: "Actions") -> None:
 
 
 def _list(options: argparse.Namespace, prefix: str) -> int:
+    from ..variables import read_variables  # not for those who only list environments
+
     environment = chosen(find_base(prefix), options)
     values = read_variables(environment.prefix)
     if options.json:
@@ -65,6 +66,8 @@ def _unset(options: argparse.Namespace, prefix: str) -> int:
 
 
 def _change(options: argparse.Namespace, prefix: str, new: Dict[str, str], gone: List[str]) -> int:
+    from ..variables import change_variables, read_variables
+
     base = find_base(prefix)
     environment = chosen(base, options)
     unknown = [name for name in gone if name not in read_variables(environment.prefix)]
