@@ -1,6 +1,7 @@
 """Build the engine for all platforms, and the setup program for Windows, from this checkout's sources and pinned tools.
 
-    python tools/build_engine.py [--platform NAME ...] [--program NAME]   build, and write installer_templates/engine/prebuilt/
+    python tools/build_engine.py [--platform NAME ...] [--program NAME]
+                                                         build, and write installer_templates/engine/prebuilt/
     python tools/build_engine.py --check                 build elsewhere; exit 1 unless the committed bytes come out
     python tools/build_engine.py --check-sources         no build: exit 1 if a source changed since the last one
     python tools/build_engine.py --sanitize              one for this machine with gcc's address and undefined-behaviour

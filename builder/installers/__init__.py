@@ -5,7 +5,7 @@ from typing import IO, Protocol
 from ..errors import BuilderError
 from ..payload import Payload
 from ..target import Target
-from . import sh
+from . import exe, sh
 from .facts import InstallerFacts
 
 __all__ = ["FORMATS", "Format", "InstallerFacts", "find_format"]
@@ -21,8 +21,8 @@ class Format(Protocol):
         """Write the whole installer to `stream`; raises BuilderError."""
 
 
-FORMATS: dict[str, Format] = {"sh": sh}
-_PLANNED = {"exe": "Windows", "pkg": "macOS"}
+FORMATS: dict[str, Format] = {"sh": sh, "exe": exe}
+_PLANNED = {"pkg": "macOS"}
 
 
 def find_format(name: str, target: Target) -> Format:

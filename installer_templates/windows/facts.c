@@ -27,7 +27,7 @@ static bool is_id(const char *text)
 
 static bool is_text(const char *text)
 {
-    return text[0] != '\0' && strlen(text) <= 256 && strchr(text, '\t') == NULL;
+    return text[0] != '\0' && strlen(text) <= 2048 && strchr(text, '\t') == NULL;
 }
 
 static bool is_text_or_nothing(const char *text)

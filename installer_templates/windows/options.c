@@ -141,14 +141,16 @@ static bool parse_option(const char *word, const char *name, const char *value, 
     return wrong(why, word, "there is no such option");
 }
 
-/* Cut ` /D=...` off the end of the line; everything behind it is the prefix. False where there is none. */
+/* Cut ` /D=...` off the end of the line; everything behind it is the prefix. False where there is none. NSIS wants no quotes;
+ * people write them around the path, and other programs around the whole word. */
 static bool take_prefix(char *line, struct options *options)
 {
     bool quoted = false, begin = true;
     char *end;
 
     for (; *line != '\0'; line++) {
-        if (begin && !quoted && line[0] == '/' && lower(line[1]) == 'd' && line[2] == '=')
+        const char *word = line + (begin && !quoted && *line == '"');
+        if (begin && !quoted && word[0] == '/' && lower(word[1]) == 'd' && word[2] == '=')
             break;
         if (*line == '"')
             quoted = !quoted;
@@ -156,15 +158,16 @@ static bool take_prefix(char *line, struct options *options)
     }
     if (*line == '\0')
         return false;
+    quoted = *line == '"';
     *line = '\0';
-    options->prefix = line += 3;
+    options->prefix = line += 3 + quoted;
     for (end = line + strlen(line); end > line && is_space(end[-1]); end--)
         ;
-    if (end - line >= 2 && line[0] == '"' && end[-1] == '"') { /* NSIS wants no quotes, people write them */
-        options->prefix++;
+    if (end > line && end[-1] == '"' && (quoted || line[0] == '"')) {
+        options->prefix += !quoted;
         end--;
     }
-    *end = '\0';
+    *(end > options->prefix ? end : (char *)options->prefix) = '\0';
     return true;
 }
 
