@@ -71,6 +71,12 @@ static bool is_uninstaller(const struct self *self)
     return !self->has_payload && beside;
 }
 
+/* An uninstaller that has done its work, or was copied elsewhere. */
+static bool is_stray_uninstaller(const struct self *self)
+{
+    return !self->has_payload && _stricmp(strrchr(self->path, '/') + 1, integration_uninstaller(&self->facts)) == 0;
+}
+
 static void show_help(const struct self *self)
 {
     const struct facts *facts = &self->facts;
@@ -160,6 +166,10 @@ static int run(struct options *options, struct failure *why)
     }
     if (is_uninstaller(&self))
         return run_uninstaller(&self, options, why);
+    if (is_stray_uninstaller(&self)) {
+        fail(why, CODE_PREFIX, "there is nothing to remove: " RECORD_PATH " is missing beside %s", self.path);
+        return why->code;
+    }
     return run_installer(&self, options, why);
 }
 

@@ -92,12 +92,12 @@ static void create_folder(struct wizard *self)
     y = ui->y;
     ui->width -= BROWSE_WIDTH + 8;
     edit = ui_control(ui, L"EDIT", kept_backslashes(self->job->prefix), ES_AUTOHSCROLL | WS_TABSTOP, WS_EX_CLIENTEDGE,
-                      ID_FOLDER, 26);
+                      ID_FOLDER, 24);
     ui->width += BROWSE_WIDTH + 8;
     ui->y = y;
     ui->left += ui->width - BROWSE_WIDTH;
     ui->width = BROWSE_WIDTH;
-    ui_control(ui, L"BUTTON", string(TEXT_FOLDER_BROWSE), BS_PUSHBUTTON | WS_TABSTOP, 0, ID_BROWSE, 26);
+    ui_control(ui, L"BUTTON", string(TEXT_FOLDER_BROWSE), BS_PUSHBUTTON | WS_TABSTOP, 0, ID_BROWSE, 24);
     ui->left = UI_MARGIN;
     ui->width = UI_WIDTH - 2 * UI_MARGIN;
     ui_control(ui, L"STATIC", "", SS_LEFT | SS_NOPREFIX, 0, ID_SPACE, 18);

@@ -70,15 +70,18 @@ bool system_run_elevated(const char *arguments, int *code, struct failure *why)
     return true;
 }
 
-/* cmd.exe tries until this program has ended. The paths travel in variables, because `!NAME!` is put in after everything
- * else on the line has been interpreted: no character in them means anything. rmdir removes empty folders only. */
-#define REMOVE                                                                                                       \
-    L"cmd.exe /d /v:on /c \"for /l %i in (1,1,40) do @if exist \"!KEEL_FILE!\" (del /f /q \"!KEEL_FILE!\" >nul 2>nul"   \
-    L" & if exist \"!KEEL_FILE!\" ping -n 2 127.0.0.1 >nul 2>nul) else (rmdir \"!KEEL_FOLDER!\" >nul 2>nul & exit)\""
+/* cmd.exe tries until this program has ended, after 1, 3, 7, 15 and 31 seconds: what follows an `if` belongs to it. The paths
+ * travel in variables, because `!NAME!` is put in after everything else on the line has been interpreted: no character in them
+ * means anything. rmdir removes empty folders only. */
+#define REMOVE(count) \
+    L"ping -n " count L" 127.0.0.1 >nul & del /f /q \"!KEEL_FILE!\" 2>nul & rmdir \"!KEEL_FOLDER!\" 2>nul"
+#define AGAIN L" & if exist \"!KEEL_FILE!\" "
+#define REMOVE_LINE                                                                                                  \
+    L"cmd.exe /d /v:on /c \"" REMOVE(L"2") AGAIN REMOVE(L"3") AGAIN REMOVE(L"5") AGAIN REMOVE(L"9") AGAIN REMOVE(L"17") L"\""
 
 void system_remove_self_later(const char *folder)
 {
-    wchar_t line[] = REMOVE;
+    wchar_t line[] = REMOVE_LINE;
     HANDLE process;
 
     SetEnvironmentVariableW(L"KEEL_FILE", kept_wide_path(system_own_path()));

@@ -25,13 +25,13 @@ static void place_button(const struct wizard *self, HWND button, int right)
     SendMessageW(button, WM_SETFONT, (WPARAM)ui->font, TRUE);
 }
 
-static void place_frame(const struct wizard *self)
+void window_place_frame(const struct wizard *self)
 {
     const struct ui *ui = &self->ui;
 
     SetWindowPos(ui->panel, NULL, 0, 0, ui_scaled(ui, UI_WIDTH), ui_scaled(ui, UI_HEIGHT - UI_FOOTER), SWP_NOZORDER);
     place_button(self, self->cancel, UI_MARGIN);
-    place_button(self, self->next, UI_MARGIN + BUTTON_WIDTH + 16);
+    place_button(self, self->next, UI_MARGIN + (wizard_page(self)->last ? 0 : BUTTON_WIDTH + 16));
     place_button(self, self->back, UI_MARGIN + 2 * BUTTON_WIDTH + 16 + 4);
 }
 
@@ -61,7 +61,6 @@ static void change_dots(struct wizard *self, int dots, const RECT *place)
     load_picture(self);
     SetWindowPos(self->ui.window, NULL, place->left, place->top, place->right - place->left, place->bottom - place->top,
                  SWP_NOZORDER | SWP_NOACTIVATE);
-    place_frame(self);
     wizard_show_page(self);
 }
 
@@ -183,7 +182,6 @@ static bool make_window(struct wizard *self)
     SetWindowPos(self->ui.window, NULL, (room.left + room.right - (size.right - size.left)) / 2,
                  (room.top + room.bottom - (size.bottom - size.top)) / 2, size.right - size.left, size.bottom - size.top,
                  SWP_NOZORDER);
-    place_frame(self);
     SetWindowLongPtrW(self->ui.window, GWLP_USERDATA, (LONG_PTR)self);
     SetWindowLongPtrW(self->ui.panel, GWLP_USERDATA, (LONG_PTR)self);
     return true;

@@ -9,6 +9,9 @@
 /* Open the window on the wizard's current page, and return the exit code when it has been closed. */
 int window_run(struct wizard *self);
 
+/* Put panel and buttons to their places; on the last page one button takes that of the others. */
+void window_place_frame(const struct wizard *self);
+
 /* What the wizard does when a button is pressed, and ten times a second. */
 const struct page *wizard_page(const struct wizard *self);
 void wizard_show_page(struct wizard *self);

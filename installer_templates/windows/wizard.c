@@ -32,6 +32,7 @@ void wizard_show_page(struct wizard *self)
     HWND first;
 
     SetWindowTextW(self->next, wide_string(page->next));
+    window_place_frame(self);
     ShowWindow(self->back, page->last ? SW_HIDE : SW_SHOW);
     ShowWindow(self->cancel, page->last ? SW_HIDE : SW_SHOW);
     EnableWindow(self->back, has_earlier_page(self));
