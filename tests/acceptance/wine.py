@@ -61,11 +61,12 @@ class Wine:
             **self.env,
         }
 
-    def start(self, *words: object) -> "subprocess.Popen[bytes]":
+    def start(self, *words: object, cwd: Path | None = None) -> "subprocess.Popen[bytes]":
         """A program in the background."""
         return subprocess.Popen(
             [find_wine(), *map(str, words)],
             env=self.environment(),
+            cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
