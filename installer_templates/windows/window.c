@@ -96,6 +96,9 @@ static LRESULT CALLBACK panel_procedure(HWND window, UINT message, WPARAM wide, 
         if (self != NULL && wizard_page(self)->command != NULL)
             wizard_page(self)->command(self, LOWORD(wide), HIWORD(wide));
         return 0;
+    case WM_CLOSE: /* what a text of several lines makes of Escape */
+        PostMessageW(GetParent(window), WM_CLOSE, 0, 0);
+        return 0;
     case WM_DRAWITEM: paint_picture(self, (const DRAWITEMSTRUCT *)value); return TRUE;
     case WM_CTLCOLORSTATIC:
     case WM_CTLCOLORBTN:

@@ -12,7 +12,7 @@ from builder.cache import Cache
 from tests.conftest import ROOT, need
 
 from .windows_setup import MARKER, make_setup, small_tree, tree_of
-from .wine import Wine, make_wine
+from .wine import Wine, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wine")]
 
@@ -27,27 +27,15 @@ windows:
 
 
 @pytest.fixture(scope="module")
-def wine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wine]:
-    made = make_wine(tmp_path_factory.mktemp("wine"))
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
-    return Cache(tmp_path_factory.mktemp("cache"))
-
-
-@pytest.fixture(scope="module")
-def setup(wine: Wine, cache: Cache) -> Path:
+def setup(wine: Wine, frame_cache: Cache) -> Path:
     """The installer, on the drive of Wine."""
-    return make_setup(wine.drive / "setup.exe", cache, recipe=SHORTCUT)
+    return make_setup(wine.drive / "setup.exe", frame_cache, recipe=SHORTCUT)
 
 
 @pytest.fixture(scope="module")
-def large_setup(wine: Wine, cache: Cache) -> Path:
+def large_setup(wine: Wine, frame_cache: Cache) -> Path:
     """One that takes a while."""
-    return make_setup(wine.drive / "large.exe", cache, noise_files=300)
+    return make_setup(wine.drive / "large.exe", frame_cache, noise_files=150)
 
 
 @pytest.fixture
@@ -77,13 +65,6 @@ def installed(wine: Wine, setup: Path, folder: Path) -> Iterator[Install]:
 def remove(wine: Wine, folder: Path, *options: str) -> None:
     wine.run(wine.path(folder / UNINSTALLER), "/S", *options)
     wait_until(lambda: not (folder / UNINSTALLER).exists())
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.1)
 
 
 def state(wine: Wine) -> dict[str, str]:

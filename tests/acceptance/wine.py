@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from tests.conftest import need, skip_unless
 from .conftest import Done
 
 _TIMEOUT = 60
+_CARET = 64  # pixels
 
 
 def find_wine() -> str:
@@ -161,6 +162,13 @@ def make_wine(root: Path) -> Wine:
     return wine
 
 
+def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.1)
+
+
 @dataclass(frozen=True)
 class Screen:
     """An X server without a monitor."""
@@ -206,6 +214,12 @@ class Screen:
             time.sleep(0.3)
         return file
 
+    def differs(self, one: Path, other: Path) -> bool:
+        """Whether two pictures show different things; a blinking caret is none."""
+        words = ["compare", "-metric", "AE", str(one), str(other), "null:"]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+        return float(done.stderr.split()[0]) > _CARET
+
     def _geometry(self, window: str) -> str:
         out = self._tool("xdotool", "getwindowgeometry", "--shell", window)
         place = dict(line.split("=") for line in out.split())
@@ -218,6 +232,7 @@ def screen(size: str = "1024x768x24") -> Iterator[Screen]:
     need("Xvfb")
     need("xdotool")
     need("import")
+    need("compare")
     read, write = os.pipe()
     command: Sequence[str] = ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp"]
     server = subprocess.Popen(command, pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
