@@ -35,7 +35,7 @@ def setup(wine: Wine, frame_cache: Cache) -> Path:
 @pytest.fixture(scope="module")
 def large_setup(wine: Wine, frame_cache: Cache) -> Path:
     """One that takes a while."""
-    return make_setup(wine.drive / "large.exe", frame_cache, noise_files=150)
+    return make_setup(wine.drive / "large.exe", frame_cache, more_units=150)
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def setup(wine: Wine, frame_cache: Cache) -> Path:
     place.mkdir()
     (place / "terms.txt").write_text(TERMS, encoding="utf-8")
     (place / "welcome.png").write_bytes(gradient(328, 768))
-    return make_setup(place / "setup.exe", frame_cache, recipe=RECIPE, noise_files=150)
+    return make_setup(place / "setup.exe", frame_cache, recipe=RECIPE, more_units=150)
 
 
 @pytest.fixture(scope="module")

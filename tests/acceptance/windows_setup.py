@@ -16,8 +16,6 @@ from builder.units import Entry, Slice, content_entry, digest
 
 PLATFORM = "windows-x86_64"
 MARKER = "keel-meta/manifest.json"
-# More than one frame of noise, so that an installation takes long enough to be cancelled.
-_NOISE = 2**20
 RECIPE = """
 name: starter
 version: "2026.11"
@@ -44,13 +42,12 @@ def small_tree() -> dict[str, bytes]:
     }
 
 
-def noise(count: int) -> dict[str, bytes]:
-    """Files that cannot be compressed."""
+def many_files(units: int) -> dict[str, bytes]:
+    """Small files, a hundred in each unit: it is their number that takes time."""
     return {
-        f"pkgs/noise-1.0-{number:08x}/data.bin": b"".join(
-            hashlib.sha256(f"{number} {part}".encode()).digest() for part in range(_NOISE // 32)
-        )
-        for number in range(count)
+        f"pkgs/package-1.0-{unit:08x}/module{number}.py": hashlib.sha256(f"{unit} {number}".encode()).digest() * 40
+        for unit in range(units)
+        for number in range(100)
     }
 
 
@@ -89,9 +86,9 @@ def make_target(folder: Path, more: str = "") -> Target:
     return Target(recipe=recipe, python="3.11", platform=PLATFORMS[PLATFORM], folder=folder)
 
 
-def make_setup(path: Path, cache: Cache, *, recipe: str = "", noise_files: int = 0) -> Path:
-    """An installer at `path`. recipe: further lines; files that it names are beside `path`."""
-    files = {**small_tree(), **noise(noise_files)}
+def make_setup(path: Path, cache: Cache, *, recipe: str = "", more_units: int = 0) -> Path:
+    """An installer at `path`. recipe: further lines; files that it names are beside `path`.  more_units: of a hundred files each."""
+    files = {**small_tree(), **many_files(more_units)}
     links = {"Lib/site-packages/tool/__init__.py": "pkgs/tool-1.0-abcdef01/tool/__init__.py"}
     payload = make_payload(cache, files, links)
     target = make_target(path.parent, recipe)

@@ -1,5 +1,6 @@
 """A Windows to run programs on: Wine with a drive and a registry of its own, and a screen for its windows."""
 
+import getpass
 import os
 import re
 import shutil
@@ -40,7 +41,7 @@ class Wine:
     @property
     def home(self) -> Path:
         """The user's profile."""
-        return next(path for path in (self.drive / "users").iterdir() if path.name != "Public")
+        return self.drive / "users" / getpass.getuser()
 
     @property
     def temp(self) -> Path:
