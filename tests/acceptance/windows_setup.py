@@ -87,7 +87,10 @@ def make_target(folder: Path, more: str = "") -> Target:
 
 
 def make_setup(path: Path, cache: Cache, *, recipe: str = "", more_units: int = 0) -> Path:
-    """An installer at `path`. recipe: further lines; files that it names are beside `path`.  more_units: of a hundred files each."""
+    """An installer at `path`.
+
+    recipe: further lines; files that it names are beside `path`.  more_units: of a hundred files each.
+    """
     files = {**small_tree(), **many_files(more_units)}
     links = {"Lib/site-packages/tool/__init__.py": "pkgs/tool-1.0-abcdef01/tool/__init__.py"}
     payload = make_payload(cache, files, links)
