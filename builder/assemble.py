@@ -23,13 +23,15 @@ from .units import (
     WheelUnit,
     content_entry,
     digest,
+    engine_slice,
     interpreter_slice,
     manager_slice,
+    shims_slice,
     unit_mtime,
 )
 
 # What every base has in its prefix besides the interpreter's own folders.
-_TOP_LEVEL = frozenset({"cmd", "envs", "etc", "keel-meta", "pkgs"})
+_TOP_LEVEL = frozenset({"cmd", "envs", "etc", "keel-meta", "pip.conf", "pkgs"})
 # Without pip a base could not be extended by its users.
 ALWAYS_IN_BASE = ("pip",)
 
@@ -40,7 +42,7 @@ def assemble(
     """The payload of a target. wheels: the files of `lock.wheels`, in the same order. Raises BuilderError."""
     units = wheel_units(target, lock, wheels)
     compiler = find_compiler(target, interpreter, settings.host) if lock.bytecode else None
-    shared = _pack(_stage_zero(interpreter, units, compiler), target, settings)
+    shared = _pack(_stage_zero(target, interpreter, units, compiler), target, settings)
     links = _pack(_links(target, units, shared, settings), target, settings)
     meta = _pack([_meta_slice(target, interpreter, lock, units, [*shared, *links])], target, settings)
     return Payload(
@@ -88,10 +90,14 @@ def _pack(slices: Sequence[Slice], target: Target, settings: Settings) -> list[F
     return [frame for group in groups for frame in group]
 
 
-def _stage_zero(interpreter: Interpreter, units: Sequence[WheelUnit], compiler: Compiler | None) -> list[Slice]:
-    """What depends on no other unit: the interpreter, the store and keel, each followed by its bytecode."""
-    manager, manager_sha256 = manager_slice()
-    slices = [interpreter_slice(interpreter), manager, *(unit.store_slice() for unit in units)]
+def _stage_zero(
+    target: Target, interpreter: Interpreter, units: Sequence[WheelUnit], compiler: Compiler | None
+) -> list[Slice]:
+    """What depends on no other unit: the interpreter, the store with its shims, and keel; then the bytecode of each."""
+    manager, manager_sha256 = manager_slice(windows=target.platform.is_windows)
+    slices = [interpreter_slice(interpreter), manager, shims_slice(units), *(unit.store_slice() for unit in units)]
+    if not target.platform.is_windows:  # where keel has no use for it
+        slices.append(engine_slice(target.platform))
     if compiler is None:
         return slices
     slices.append(_tree_bytecode(compiler, slices[0], interpreter.sha256))

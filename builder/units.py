@@ -16,12 +16,16 @@ from pathlib import Path
 from typing import IO
 
 from keel.errors import KeelError
+from keel.manifest import ENGINE
+from keel.shims import shim, shim_path
 from keel.wheel import Placement, Scheme, UnitFiles, check_path, plan
 
+from .engine import read_engine
 from .errors import BuilderError
 from .interpreters import Interpreter
 from .lock import LockedWheel
 from .manager import manager_files
+from .platforms import Platform
 
 # Part of every key: raise it when the layout of any unit changes.
 LAYOUT_VERSION = 1
@@ -101,9 +105,9 @@ def interpreter_slice(interpreter: Interpreter) -> Slice:
     )
 
 
-def manager_slice() -> tuple[Slice, str]:
-    """keel itself, and the digest of its files (its "SHA-256")."""
-    files = sorted(manager_files())
+def manager_slice(*, windows: bool) -> tuple[Slice, str]:
+    """keel itself for one family of platforms, and the digest of its files (its "SHA-256")."""
+    files = manager_files(windows=windows)
     sha256 = digest(
         *(f"{dest} {mode:o} {hashlib.sha256(source.read_bytes()).hexdigest()}" for dest, source, mode in files)
     )
@@ -113,6 +117,18 @@ def manager_slice() -> tuple[Slice, str]:
         return [content_entry(dest, source.read_bytes(), mode=mode, mtime=mtime) for dest, source, mode in files]
 
     return Slice(unit="keel", stage=0, key=digest("manager", sha256), entries=entries), sha256
+
+
+def engine_slice(platform: Platform) -> Slice:
+    """The engine, which makes links for keel."""
+    engine = read_engine(platform)
+    sha256 = hashlib.sha256(engine).hexdigest()
+    return Slice(
+        unit="keel-engine",
+        stage=0,
+        key=digest("engine", sha256),
+        entries=lambda: [content_entry(ENGINE, engine, mode=0o755, mtime=unit_mtime(sha256))],
+    )
 
 
 def _pyc(source: str, cache_tag: str) -> str:
@@ -238,3 +254,25 @@ class WheelUnit:
                 f"{self.locked.filename} is not a usable wheel: {error}",
                 hint="take another version of the package, or report it to its authors",
             ) from error
+
+
+def shims_slice(units: Sequence[WheelUnit]) -> Slice:
+    """Stage 0: a tiny source distribution for each unit, through which pip and uv find it (`keel.shims`).
+
+    One slice for all: they are made in no time, and have nearly everything in common.
+    """
+    entries = [_shim(unit) for unit in units]
+    key = digest("shims", *(f"{path} {mtime} {hashlib.sha256(data).hexdigest()}" for path, data, mtime in entries))
+    return Slice(
+        unit="shims",
+        stage=0,
+        key=key,
+        entries=lambda: [content_entry(path, data, mode=0o444, mtime=mtime) for path, data, mtime in entries],
+    )
+
+
+def _shim(unit: WheelUnit) -> tuple[str, bytes, int]:
+    """Its path, bytes and time."""
+    locked = unit.locked
+    data = shim(locked.name, locked.version, locked.sha256, unit.files.metadata())
+    return shim_path(locked.name, locked.version), data, unit.mtime

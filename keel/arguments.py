@@ -1,6 +1,8 @@
 """What the command lines of several commands share: the parser, and the options that mean the same everywhere."""
 
 import argparse
+import os
+import sys
 from typing import TYPE_CHECKING, Any, Callable, NoReturn, Sequence
 
 from .base import Base
@@ -19,13 +21,34 @@ class UsageError(KeelError):
     exit_code = 2
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """As wide as the terminal, which argparse would import a slow module to ask for, help or no help."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    """COLUMNS, else the terminal's width, else 80, as `shutil.get_terminal_size` has it."""
+    try:
+        columns = int(os.environ.get("COLUMNS", ""))
+    except ValueError:
+        columns = 0
+    if columns <= 0:
+        try:
+            columns = os.get_terminal_size(sys.__stdout__.fileno()).columns if sys.__stdout__ else 0
+        except (OSError, ValueError):
+            columns = 0
+    return columns if columns > 0 else 80
+
+
 class Parser(argparse.ArgumentParser):
     """Says what is wrong the way all errors are said. `examples` end the help."""
 
     def __init__(self, *, examples: Sequence[str] = (), **options: Any) -> None:
         if examples:
             options["epilog"] = "\n  ".join(["examples:", *examples])
-        super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+        super().__init__(allow_abbrev=False, formatter_class=_Help, **options)
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message, hint=f"see: {self.prog} --help")

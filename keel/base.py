@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 STORE = "pkgs"
 ENVS = "envs"
 META = "keel-meta"
+# What a base has besides packages: no environment has it, and no package can own it.
+PRIVATE = (f"{META}/", f"{STORE}/", f"{ENVS}/", "cmd/", "etc/profile.d/keel")
 
 
 class Base:

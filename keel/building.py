@@ -57,7 +57,7 @@ def build(
     with Staging(environment.prefix) as staging:
         folder = os.path.join(staging.folder, "new")
         os.mkdir(folder)
-        linker = Linker(base.prefix, folder, environment.prefix, copy=copy)
+        linker = Linker(base.prefix, folder, environment.prefix, mode="copy" if copy else base.settings.link_mode)
         packages = fill(folder, linker)
         staging.publish(folder)
     return Created(environment, tuple(sorted(packages)), linker.linked, linker.copied, linker.copied_bytes)

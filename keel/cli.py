@@ -53,6 +53,11 @@ def _run(arguments: Sequence[str], prefix: str) -> int:
 
         say(overview())
         return 0
+    if words == ["--settle"]:
+        from .settle import settle
+
+        settle(prefix)
+        return 0
     return _run_command(words[0], words[1:], prefix)
 
 

@@ -7,22 +7,24 @@ read, compared or even looked up for it. (Where inode numbers are not reliable, 
 import csv
 import glob
 import os
-from typing import Dict, Iterator, List, Set, Tuple
+from typing import Dict, Iterator, List, Sequence, Set, Tuple
 
-from .base import ENVS, META, STORE, Base, site_packages
+from .base import PRIVATE, Base, site_packages
 from .building import Created, build
 from .environments import Environment
+from .indexing import default_variables, follow_index, moved_shims, write_pip_config
 from .installed import installed
 from .linker import Linker
-from .linking import FolderLinks, link_folders
+from .linking import Links
 from .relocate import relocate_script
-from .venv import is_written_here, lay_out, write_pip_config
+from .variables import moved_variables, read_variables, write_variables
+from .venv import is_written_here, lay_out
 
-# What a base has besides packages, and an environment must not have.
-_PRIVATE = (f"{META}/", f"{STORE}/", f"{ENVS}/", "cmd/", "etc/profile.d/keel")
 # Where Python programs are searched for the path of their interpreter, and no more than this of them.
 _SCRIPTS = "bin"
 _LARGEST_SCRIPT = 1 << 20
+# (folder, name) of a file that is not the store's
+_UNKNOWN = ("", "")
 
 
 def clone(base: Base, environment: Environment, source: Environment, *, copy: bool) -> Created:
@@ -30,34 +32,38 @@ def clone(base: Base, environment: Environment, source: Environment, *, copy: bo
 
     def fill(folder: str, linker: Linker) -> List[Tuple[str, str]]:
         lay_out(base, folder, environment.prefix, name=environment.name)
-        cloner = _Cloner(base, source.prefix, folder, environment.prefix, linker)
-        if source.is_base(base):
-            cloner.base()
-        else:
-            cloner.tree("")
-        link_folders(linker, cloner.links)
+        with Links(linker) as links:
+            cloner = _Cloner(base, source.prefix, linker, links)
+            if source.is_base(base):
+                cloner.base()
+            else:
+                cloner.tree("")
+            links.finish()
+        cloner.copy_own()
         if not os.path.lexists(os.path.join(folder, "pip.conf")):
-            write_pip_config(folder, base.index)
+            write_pip_config(base, folder)
+        elif source.is_base(base):  # whose index is everybody's, not this user's
+            follow_index(base, [folder])
+        cloner.variables()
         return [(package.name, package.version) for package in installed(folder, base)]
 
     return build(base, environment, fill, copy=copy)
 
 
 class _Cloner:
-    """Copies one tree, but for the files that only need a link: those are gathered in `links`.
+    """Sorts one tree: what is a file of the store goes to `links`, and `copy_own` does the rest when those are done.
 
-    source: its prefix.  folder: the one that is being filled.  final: the place of that later.
+    source: its prefix.
     """
 
-    def __init__(self, base: Base, source: str, folder: str, final: str, linker: Linker) -> None:
+    def __init__(self, base: Base, source: str, linker: Linker, links: Links) -> None:
         self._base = base
         self._source = source
-        self._folder = folder
-        self._final = final
         self._linker = linker
+        self._links = links
+        self._own: List[Tuple[str, os.DirEntry[str]]] = []
         self._old = tuple(dict.fromkeys((source, os.path.realpath(source))))
         device = os.stat(source).st_dev
-        self.links: List[FolderLinks] = []
         self._inodes = _inodes(base.store) if os.stat(base.store).st_dev == device else {}
 
     def base(self) -> None:
@@ -66,7 +72,7 @@ class _Cloner:
         self.tree(library)
         folders: Dict[str, Set[str]] = {}
         for path in _recorded_elsewhere(os.path.join(self._source, library), library):
-            if not path.startswith(_PRIVATE) and not is_written_here(path, self._base.python_minor):
+            if not path.startswith(PRIVATE) and not is_written_here(path, self._base.python_minor):
                 folders.setdefault(os.path.dirname(path), set()).add(path)
         for folder in sorted(folders):
             self._some(folder, folders[folder])
@@ -74,25 +80,36 @@ class _Cloner:
 
     def tree(self, relative: str) -> None:
         """Everything below `relative` (a folder in the prefix, or "") that `lay_out` has not written."""
-        os.makedirs(os.path.join(self._folder, relative), exist_ok=True)
         subfolders = []
-        stored: List[Tuple[str, str]] = []
-        source = os.path.join(self._source, relative)
-        with os.scandir(source) as entries:
+        stored: Dict[str, List[str]] = {}
+        inodes = self._inodes
+        with os.scandir(os.path.join(self._source, relative)) as entries:
             for entry in entries:
                 name = entry.name
-                path = f"{relative}/{name}" if relative else name
-                known = self._inodes.get(entry.inode())
-                if known is not None and known.endswith("/" + name):
-                    stored.append((name, known))
+                known = inodes.get(entry.inode(), _UNKNOWN)
+                if known[1] == name:
+                    if known[0] not in stored:
+                        stored[known[0]] = []
+                    stored[known[0]].append(name)
                 elif entry.is_dir(follow_symlinks=False):
-                    subfolders.append(path)
-                elif relative not in ("", _SCRIPTS) or not is_written_here(path, self._base.python_minor):
-                    self._file(path, entry)
-        if stored:
-            self.links.append(FolderLinks(stored, source, os.path.join(self._folder, relative)))
+                    subfolders.append(f"{relative}/{name}" if relative else name)
+                else:
+                    self._file(f"{relative}/{name}" if relative else name, entry)
+        for folder in stored or {self._base.store: []}:  # a folder without any is a folder, too
+            self._links.add(folder, relative, stored.get(folder, []))
         for path in subfolders:
             self.tree(path)
+
+    def variables(self) -> None:
+        """Those of the source, also of the base; what they say of its folder holds for the new one.
+
+        Packages are looked for in the base all the same, and where this user's environments look.
+        """
+        values = moved_variables(read_variables(self._source), self._old, self._linker.final)
+        values = {name: moved_shims(self._base, value) for name, value in values.items()}
+        if self._source == self._base.prefix:
+            values.update(default_variables(self._base))
+        write_variables(self._linker.staging, values)
 
     def _some(self, relative: str, paths: Set[str]) -> None:
         """Those of `paths`, all in the folder `relative`, that are there and no folders."""
@@ -100,23 +117,29 @@ class _Cloner:
             entries = list(os.scandir(os.path.join(self._source, relative)))
         except FileNotFoundError:
             return
-        os.makedirs(os.path.join(self._folder, relative), exist_ok=True)
+        self._links.add(self._base.store, relative, [])
         for entry in entries:
             path = f"{relative}/{entry.name}" if relative else entry.name
             if path in paths and not entry.is_dir(follow_symlinks=False):
                 self._file(path, entry)
 
     def _file(self, path: str, entry: "os.DirEntry[str]") -> None:
-        dest = os.path.join(self._folder, path)
-        stored = self._inodes.get(entry.inode())
-        if stored is not None and stored.endswith("/" + entry.name):
-            self._linker.place(stored, dest)
-        elif entry.is_symlink():
-            self._link(entry.path, dest)
-        elif entry.is_file(follow_symlinks=False):
-            self._linker.copy(entry.path, dest)
-            if os.path.dirname(path) == _SCRIPTS:
-                self._relocate(dest)
+        folder, name = self._inodes.get(entry.inode(), _UNKNOWN)
+        if name == entry.name:
+            self._links.file(f"{folder}/{name}", path)
+        elif not is_written_here(path, self._base.python_minor):
+            self._own.append((path, entry))
+
+    def copy_own(self) -> None:
+        """Copy what is not a file of the store."""
+        for path, entry in self._own:
+            dest = os.path.join(self._linker.staging, path)
+            if entry.is_symlink():
+                self._link(entry.path, dest)
+            elif entry.is_file(follow_symlinks=False):
+                self._linker.copy(entry.path, dest)
+                if os.path.dirname(path) == _SCRIPTS:
+                    _relocate(dest, self._old, self._linker.final)
 
     def _link(self, source: str, dest: str) -> None:
         """A symbolic link: to the store, to somewhere in the environment, or elsewhere."""
@@ -128,32 +151,35 @@ class _Cloner:
         elif inside and not os.path.isabs(target):
             os.symlink(target, dest)
         elif inside:
-            os.symlink(self._final + leads_to[len(self._source) :], dest)
+            os.symlink(self._linker.final + leads_to[len(self._source) :], dest)
         else:
             os.symlink(target if os.path.isabs(target) else leads_to, dest)
 
-    def _relocate(self, path: str) -> None:
-        if os.path.getsize(path) > _LARGEST_SCRIPT:
-            return
-        with open(path, "rb") as file:
-            script = file.read()
-        moved = relocate_script(script, self._old, self._final)
-        if moved != script:
-            with open(path, "wb") as file:
-                file.write(moved)
+
+def _relocate(path: str, old: Sequence[str], final: str) -> None:
+    """Have the script at `path` start the Python of the environment at `final`, not that at one of `old`."""
+    if os.path.getsize(path) > _LARGEST_SCRIPT:
+        return
+    with open(path, "rb") as file:
+        script = file.read()
+    moved = relocate_script(script, old, final)
+    if moved != script:
+        with open(path, "wb") as file:
+            file.write(moved)
 
 
-def _inodes(folder: str) -> Dict[int, str]:
-    """Inode number -> path of every file of the store."""
-    found: Dict[int, str] = {}
-    waiting = [folder]
+def _inodes(store: str) -> Dict[int, Tuple[str, str]]:
+    """Inode number -> (folder, name) of every file of the store."""
+    found: Dict[int, Tuple[str, str]] = {}
+    waiting = [store]
     while waiting:
-        with os.scandir(waiting.pop()) as entries:
+        folder = waiting.pop()
+        with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)
                 else:
-                    found[entry.inode()] = entry.path
+                    found[entry.inode()] = (folder, entry.name)
     return found
 
 

@@ -5,9 +5,11 @@ come from one lock and fit together, so nothing is searched for: each name has o
 newest that all requirements allow is taken.
 """
 
+import contextlib
 import difflib
 from dataclasses import dataclass
-from typing import Dict, Iterable, List, Mapping, Sequence, Set, Tuple
+from types import MappingProxyType
+from typing import Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Tuple
 
 from ._vendor.packaging.requirements import InvalidRequirement, Requirement
 from ._vendor.packaging.utils import canonicalize_name
@@ -41,22 +43,42 @@ class _Demand:
 
 
 def closure(
-    requirements: Iterable[str], candidates: Iterable[Candidate], environment: Mapping[str, str]
+    requirements: Iterable[str],
+    candidates: Iterable[Candidate],
+    environment: Mapping[str, str],
+    *,
+    preferred: Mapping[str, str] = MappingProxyType({}),
+    limits: Iterable[Tuple[str, str]] = (),
 ) -> List[Candidate]:
     """The candidates that `requirements` need, directly and through dependencies, sorted by name.
 
-    environment: every marker variable of the target but `extra`.  Raises ClosureError with all problems together.
+    environment: every marker variable of the target but `extra`.  preferred: normalised name -> the version that is
+    taken before the newest.  limits: (requirement, who has it): what has to be so for a package that comes up, but
+    brings none.  Raises ClosureError with all problems together.
     """
     by_name: Dict[str, List[Candidate]] = {}
     for candidate in candidates:
         by_name.setdefault(str(canonicalize_name(candidate.name)), []).append(candidate)
-    for versions in by_name.values():
+    for name, versions in by_name.items():
         versions.sort(key=_version, reverse=True)
-    demands = _follow(_parse(requirements, environment), by_name, environment)
-    problems = [problem for name in sorted(demands) for problem in _problems(name, demands[name], by_name)]
-    if problems:
+        first = [one for one in versions if one.version == preferred.get(name)]
+        versions[:] = [*first, *(one for one in versions if one not in first)]
+    held = list(_limits(limits, environment))
+    demands, chosen = _follow(_parse(requirements, environment), by_name, environment, held)
+    unmet = [name for name in sorted(demands) if not _choose([chosen[name]] if name in chosen else [], demands[name])]
+    if unmet:
+        problems = [problem for name in unmet for problem in _problems(name, demands[name], by_name)]
         raise ClosureError("\n".join(problems), hint=_hint(demands, by_name))
-    return [_choose(by_name[name], demands[name])[0] for name in sorted(demands)]
+    return [chosen[name] for name in sorted(demands)]
+
+
+def _limits(limits: Iterable[Tuple[str, str]], environment: Mapping[str, str]) -> Iterator[_Demand]:
+    """Those that hold here; what others have installed may break the specification."""
+    for text, who in limits:
+        with contextlib.suppress(InvalidRequirement):
+            requirement = Requirement(text)
+            if not requirement.url and _holds(requirement, environment, ""):
+                yield _Demand(requirement, who)
 
 
 def _version(candidate: Candidate) -> Version:
@@ -88,23 +110,26 @@ def _holds(requirement: Requirement, environment: Mapping[str, str], extra: str)
 
 
 def _follow(
-    first: List[_Demand], by_name: Mapping[str, Sequence[Candidate]], environment: Mapping[str, str]
-) -> Dict[str, List[_Demand]]:
-    """Every demand that the first ones lead to, by the name of what is demanded.
+    first: List[_Demand],
+    by_name: Mapping[str, Sequence[Candidate]],
+    environment: Mapping[str, str],
+    limits: Sequence[_Demand],
+) -> Tuple[Dict[str, List[_Demand]], Dict[str, Candidate]]:
+    """Every demand that the first ones lead to, by the name of what is demanded, and what was chosen for each name.
 
     A later demand can rule out a version whose dependencies were followed already; then all is followed again from the
     version that remains, with what ruled the other one out kept. Each round rules out at least one version.
     """
     ruled_out: Set[Tuple[str, str]] = set()
     while True:
-        demands, chosen = _follow_once(first, by_name, environment, ruled_out)
+        demands, chosen = _follow_once(first, by_name, environment, ruled_out, limits)
         late = {
             (name, candidate.version)
             for name, candidate in chosen.items()
             if not _allows(demands[name], candidate) and _choose(by_name[name], demands[name])
         }
         if not late:
-            return demands
+            return demands, chosen
         ruled_out |= late
 
 
@@ -113,6 +138,7 @@ def _follow_once(
     by_name: Mapping[str, Sequence[Candidate]],
     environment: Mapping[str, str],
     ruled_out: Set[Tuple[str, str]],
+    limits: Sequence[_Demand],
 ) -> Tuple[Dict[str, List[_Demand]], Dict[str, Candidate]]:
     demands: Dict[str, List[_Demand]] = {}
     chosen: Dict[str, Candidate] = {}
@@ -120,7 +146,9 @@ def _follow_once(
     waiting = list(first)
     while waiting:
         demand = waiting.pop(0)
-        demands.setdefault(demand.name, []).append(demand)
+        if demand.name not in demands:
+            demands[demand.name] = [limit for limit in limits if limit.name == demand.name]
+        demands[demand.name].append(demand)
         if demand.name not in chosen:
             versions = [one for one in by_name.get(demand.name, ()) if (demand.name, one.version) not in ruled_out]
             matching = _choose(versions, demands[demand.name])
@@ -162,8 +190,6 @@ def _problems(
     name: str, demands: Sequence[_Demand], by_name: Mapping[str, Sequence[Candidate]]
 ) -> List[str]:
     versions = by_name.get(name, ())
-    if versions and _choose(versions, demands):
-        return []
     has = f"{', '.join(candidate.version for candidate in versions)} is bundled"
     problems = []
     for demand in demands:

@@ -168,8 +168,6 @@ def write_values(path: str, values: Values) -> None:
 
 def _lay_out(path: str, folders: List[str]) -> None:
     """Have the files that shells read say the same as the settings; who may not write them needs no newer ones."""
-    from .staging import replace_file
-
     quoted = " ".join("'" + folder.replace("'", "'\\''").replace("!", "\\!") + "'" for folder in folders)
     texts = {
         ENVS_DIRS: "".join(f"{folder}\n" for folder in folders),
@@ -183,6 +181,8 @@ def _lay_out(path: str, folders: List[str]) -> None:
                 if os.path.lexists(file):
                     os.unlink(file)
             elif _read(file) != data:
+                from .staging import replace_file  # seldom needed, and every command comes along here
+
                 replace_file(file, data)
 
 

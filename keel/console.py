@@ -1,6 +1,5 @@
 """What keel says, and how: tables, colours where somebody looks, questions whose answer is no unless it is yes."""
 
-import json
 import os
 import sys
 from typing import List, Sequence, TextIO
@@ -23,6 +22,8 @@ def say(text: str = "") -> None:
 
 
 def say_json(value: object) -> None:
+    import json  # what people read needs none
+
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 

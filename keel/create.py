@@ -1,87 +1,92 @@
-"""New environments out of the store."""
+"""New environments out of the store, and with pip or uv out of what else was named."""
 
+import contextlib
 import os
-from typing import List, Sequence, Set, Tuple
+from typing import Iterator, List, Optional, Sequence, Tuple
 
 from .base import Base
 from .building import Created, build
 from .environments import Environment
 from .errors import KeelError
+from .indexing import default_variables, write_pip_config
 from .linker import Linker
 from .manifest import Unit
-from .store import environment_scheme, unit_files, unit_folder, unit_requires
-from .venv import lay_out, write_pip_config
-from .wheel import Placement, plan
+from .placing import Placer
+from .store import environment_scheme
+from .variables import write_variables
+from .venv import lay_out
+from .wanted import Plan, Wanted
 
 
 def create(
     base: Base, environment: Environment, requirements: Sequence[str], *, with_pip: bool, copy: bool
 ) -> Created:
-    """A new environment with what `requirements` (PEP 508) lead to, out of the store. Raises KeelError."""
-    units = select(base, requirements, with_pip=with_pip)
+    """A new environment with what `requirements` (PEP 508) lead to. Raises KeelError."""
+    wanted = Wanted(tuple(requirements))
+    return create_planned(base, environment, wanted, plan_new(base, wanted, with_pip=with_pip), copy=copy)
+
+
+def plan_new(base: Base, wanted: Wanted, *, with_pip: bool, quiet: bool = False) -> Plan:
+    """What a new environment gets. Raises KeelError."""
+    plan = Plan()
+    if wanted.requirements or wanted.addresses or wanted.pins is not None:  # else there is nothing slow to import
+        from .fetching import Place
+        from .selecting import make_plan
+
+        plan = make_plan(base, wanted, installed={}, place=Place(base.python, True, False), quiet=quiet)
+    if with_pip and "pip" not in plan.names() and not wanted.whole:
+        plan = plan._replace(link=(*plan.link, (_pip(base), False)))
+    return plan
+
+
+def create_planned(
+    base: Base, environment: Environment, wanted: Wanted, plan: Plan, *, copy: bool, quiet: bool = False
+) -> Created:
+    """A new environment with exactly what `plan`, made of `wanted`, has. Raises KeelError, and leaves nothing then."""
 
     def fill(folder: str, linker: Linker) -> List[Tuple[str, str]]:
         lay_out(base, folder, environment.prefix, name=environment.name)
-        write_pip_config(folder, base.index)
-        installer = _Installer(base, folder, linker)
-        for unit, requested in units:
-            installer.install(unit, requested=requested)
-        return [(unit.name, unit.version) for unit, _ in units]
+        write_pip_config(base, folder)
+        write_variables(folder, {**default_variables(base), **wanted.variables})
+        placer = Placer(base, linker, environment_scheme(base))
+        for unit, requested in plan.link:
+            placer.add(unit, requested=requested)
+        placer.place()
+        if not plan.fetch:
+            return [(unit.name, unit.version) for unit, _ in plan.link]
+        return _fetch(base, wanted, plan, folder, environment.prefix, quiet=quiet)
 
     return build(base, environment, fill, copy=copy)
 
 
-def select(base: Base, requirements: Sequence[str], *, with_pip: bool) -> List[Tuple[Unit, bool]]:
-    """The units that `requirements` lead to, each with whether it was asked for by name."""
-    if not requirements:  # nothing to evaluate, so nothing slow to import
-        return [(_pip(base), False)] if with_pip else []
-    from ._vendor.packaging.markers import default_environment
-    from ._vendor.packaging.requirements import Requirement
-    from ._vendor.packaging.utils import canonicalize_name
-    from .closure import Candidate, closure
+def _fetch(
+    base: Base, wanted: Wanted, plan: Plan, folder: str, final: str, *, quiet: bool
+) -> List[Tuple[str, str]]:
+    """The part that pip or uv installs; gives all that there is then."""
+    from .distributions import distributions
+    from .fetched import settle
+    from .fetching import Fetcher, Place
 
-    units = {(unit.name, unit.version): unit for unit in base.manifest.units}
-    candidates = [Candidate(unit.name, unit.version, unit_requires(base, unit)) for unit in units.values()]
-    wanted = [*requirements, *(["pip"] if with_pip else [])]
-    environment = {key: str(value) for key, value in default_environment().items()}
-    found = closure(wanted, candidates, environment)
-    named = {str(canonicalize_name(Requirement(text).name)) for text in requirements}
-    return [(units[one.name, one.version], one.name in named) for one in found]
+    python = os.path.join(folder, "bin", "python")
+    with _working(python, base.python):
+        Fetcher(base, wanted, quiet=quiet).install(Place(python, False, False), plan.fetch)
+    settle(base, plan, folder, final)
+    return [(one.name, one.version) for one in distributions(base, folder)]
+
+
+@contextlib.contextmanager
+def _working(link: str, python: str) -> Iterator[None]:
+    """The link `link` leads to `python` meanwhile: as it is, it may lead there only from where it will be later."""
+    target = os.readlink(link)
+    os.unlink(link)
+    os.symlink(python, link)
+    yield
+    os.unlink(link)
+    os.symlink(target, link)
 
 
 def _pip(base: Base) -> Unit:
-    for unit in base.manifest.units:
-        if unit.name == "pip":
-            return unit
-    raise KeelError("this base has no pip in its store", hint="create the environment without it: --no-pip")
-
-
-class _Installer:
-    """Puts store units into the folder of an environment. Of two that bring the same file, the first keeps it."""
-
-    def __init__(self, base: Base, folder: str, linker: Linker) -> None:
-        self._base = base
-        self._folder = folder
-        self._linker = linker
-        self._placed: Set[str] = set()
-        self._folders: Set[str] = set()
-
-    def install(self, unit: Unit, *, requested: bool) -> None:
-        source = unit_folder(self._base, unit)
-        for place in plan(unit_files(self._base, unit), environment_scheme(self._base), requested=requested):
-            if place.dest not in self._placed:
-                self._placed.add(place.dest)
-                self._place(place, source)
-
-    def _place(self, place: Placement, source: str) -> None:
-        dest = os.path.join(self._folder, place.dest)
-        folder = os.path.dirname(dest)
-        if folder not in self._folders:
-            os.makedirs(folder, exist_ok=True)
-            self._folders.add(folder)
-        if place.source is not None:
-            self._linker.place(os.path.join(source, place.source), dest)
-            return
-        mode = 0o755 if place.executable else 0o644
-        with open(os.open(dest, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(place.content)
+    pip: Optional[Unit] = next((unit for unit in base.manifest.units if unit.name == "pip"), None)
+    if pip is None:
+        raise KeelError("this base has no pip in its store", hint="create the environment without it: --no-pip")
+    return pip

@@ -9,6 +9,7 @@ from .errors import KeelError
 
 BASE = "base"
 CONFIG = "pyvenv.cfg"
+TRANSACTION = ".keel-transaction"
 _RESERVED = frozenset({"base", "root"})
 _LONGEST_NAME = 100
 _NAME = re.compile(r"[^\W_][\w.+-]*")
@@ -108,7 +109,19 @@ def read_config(prefix: str) -> Mapping[str, str]:
 
 
 def find_environment(base: Base, name: Optional[str] = None, path: Optional[str] = None) -> Environment:
-    """The environment called `name` (which may be a path, too), or at `path`. KeelError names the nearest ones."""
+    """The environment called `name` (which may be a path, too), or at `path`. KeelError names the nearest ones.
+
+    What a killed change of its packages has left half-done is undone.
+    """
+    found = _find(base, name, path)
+    if os.path.lexists(os.path.join(found.prefix, TRANSACTION)):
+        from .transaction import repair  # seldom needed
+
+        repair(found.prefix)
+    return found
+
+
+def _find(base: Base, name: Optional[str], path: Optional[str]) -> Environment:
     if path is not None or (name is not None and "/" in name):
         prefix = check_prefix(path if path is not None else str(name))
         if prefix == base.prefix:

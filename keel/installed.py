@@ -1,7 +1,6 @@
 """The packages of an environment or base, as recorded there
 (https://packaging.python.org/specifications/recording-installed-packages/)."""
 
-import json
 import os
 import re
 from typing import Iterator, List, NamedTuple, Optional
@@ -54,18 +53,20 @@ def normalised(name: str) -> str:
 def _source(info: str) -> str:
     url = _read(os.path.join(info, "direct_url.json"))
     if url is not None:
+        import json
+
         try:
             data = json.loads(url)
             address = str(data["url"])
             editable = bool(data.get("dir_info", {}).get("editable"))
         except (ValueError, KeyError, TypeError, AttributeError):
             return "unknown"
-        return f"editable: {_path(address)}" if editable else address
+        return f"editable: {path_of(address)}" if editable else address
     installer = (_read(os.path.join(info, "INSTALLER")) or "").strip()
     return BUNDLED if installer == _INSTALLER else installer or "unknown"
 
 
-def _path(url: str) -> str:
+def path_of(url: str) -> str:
     from urllib.parse import unquote, urlsplit  # a slow import that few need
 
     parts = urlsplit(url)

@@ -4,13 +4,18 @@ import contextlib
 import errno
 import os
 import stat
-from typing import Callable, List, Sequence, Tuple
+from typing import Callable, Dict
+
+from .errors import KeelError
 
 _FICLONE = 0x40049409  # <linux/fs.h>
 _CHUNK = 1 << 20
 # These mean "never between these two places"; the others (inode full, not permitted) are about one file.
 _NEVER = frozenset({errno.EXDEV, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOTTY, errno.ENOSYS, errno.EINVAL})
 _NEXT = _NEVER | {errno.EMLINK, errno.EPERM, errno.EACCES}
+
+# The engine's letters for the ways (docs/engine.md), by the setting `link_mode`; what is left is copied.
+_MODES = {"auto": "rhs", "reflink": "r", "hardlink": "h", "symlink": "s", "copy": ""}
 
 # (source, path of the new file); raises OSError
 _Way = Callable[[str, str], None]
@@ -22,62 +27,49 @@ class Linker:
     A way that fails for good is not tried again; one that fails for a file (its inode has all the links it can have, or
     belongs to somebody else while `protected_hardlinks` is on) is.
 
+    base_prefix, staging, final: as given.  ways: letters of those that may still work, in order.
     linked, copied: numbers of files so far.  copied_bytes: the bytes of the copies.
     """
 
-    def __init__(self, base_prefix: str, staging: str, final: str, *, copy: bool = False) -> None:
-        """staging: the folder that is being filled.  final: its place later.  copy: link nothing."""
-        self._base_prefix = base_prefix
-        self._staging = staging
-        self._final = final
-        self._ways: List[_Way] = [] if copy else self._possible_ways()
+    def __init__(self, base_prefix: str, staging: str, final: str, *, mode: str = "auto") -> None:
+        """staging: the folder that is being filled.  final: its place later.  mode: one of `config.LINK_MODES`."""
+        self.base_prefix = base_prefix
+        self.staging = staging
+        self.final = final
+        self._mode = mode
+        self.ways = _MODES[mode]
+        # On overlayfs (containers) a hard link first copies the file up.
+        if mode == "auto" and _file_system(base_prefix) == "overlay":
+            self.ways = "s"
+        self._act: Dict[str, _Way] = {"r": _reflink, "h": os.link, "s": self._symlink}
         self.linked = 0
         self.copied = 0
         self.copied_bytes = 0
 
-    def _possible_ways(self) -> List[_Way]:
-        # On overlayfs (containers) a hard link first copies the file up.
-        if _file_system(self._base_prefix) == "overlay":
-            return [self._symlink]
-        return [_reflink, os.link, self._symlink]
+    def place(self, source: str, dest: str) -> str:
+        """Make the new file `dest` (in the staging folder) the same as `source` (in the store).
 
-    def place(self, source: str, dest: str) -> None:
-        """Make the new file `dest` (in the staging folder) the same as `source` (in the store)."""
-        for way in tuple(self._ways):
+        Gives the letter of the way that worked, "" for a copy.  Raises OSError, and KeelError where the only way that
+        is wanted does not work.
+        """
+        for way in self.ways:
             try:
-                way(source, dest)
+                self._act[way](source, dest)
             except OSError as error:
                 if error.errno not in _NEXT:
                     raise
+                if self._mode != "auto":
+                    raise KeelError(
+                        f"link_mode is {self._mode}, which does not work for {source}: {error.strerror}",
+                        hint="choose another: keel config set link_mode auto",
+                    ) from error
                 if error.errno in _NEVER:
-                    self._ways.remove(way)
+                    self.ways = self.ways.replace(way, "")
                 continue
             self.linked += 1
-            return
+            return way
         self.copy(source, dest)
-
-    def place_all(self, names: Sequence[Tuple[str, str]], twin: str, folder: str) -> None:
-        """Place files in `folder`: (name, path in the store).
-
-        twin: a folder in which each name is a hard link to that path already. Where hard links are made, naming files
-        by descriptors of the two folders takes half the time, as the kernel need not walk down the store for each.
-        """
-        twin_descriptor = os.open(twin, os.O_RDONLY)
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            for name, source in names:
-                if self._ways[:1] == [os.link]:
-                    try:
-                        os.link(name, name, src_dir_fd=twin_descriptor, dst_dir_fd=descriptor)
-                    except OSError:
-                        pass  # `place` finds out what to do
-                    else:
-                        self.linked += 1
-                        continue
-                self.place(source, os.path.join(folder, name))
-        finally:
-            os.close(twin_descriptor)
-            os.close(descriptor)
+        return ""
 
     def copy(self, source: str, dest: str) -> None:
         """Make `dest` a private file: same bytes and time, writable by its owner."""
@@ -85,8 +77,8 @@ class Linker:
         self.copied_bytes += copy_file(source, dest)
 
     def _symlink(self, source: str, dest: str) -> None:
-        final = os.path.join(self._final, os.path.relpath(dest, self._staging))
-        os.symlink(link_target(source, final, self._base_prefix), dest)
+        final = self.final + dest[len(self.staging) :]
+        os.symlink(link_target(source, final, self.base_prefix), dest)
 
 
 def link_target(source: str, link: str, base_prefix: str) -> str:
@@ -95,8 +87,9 @@ def link_target(source: str, link: str, base_prefix: str) -> str:
     Inside the base it is relative, so that a base can be moved with its environments; elsewhere absolute, so that the
     environment itself can be moved.
     """
-    inside = link.startswith(base_prefix + os.sep)
-    return os.path.relpath(source, os.path.dirname(link)) if inside else source
+    if not link.startswith(base_prefix + os.sep):
+        return source
+    return "../" * link.count(os.sep, len(base_prefix) + 1) + source[len(base_prefix) + 1 :]
 
 
 def copy_file(source: str, dest: str) -> int:

@@ -2,17 +2,17 @@
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .errors import KeelError
 
 MANIFEST = "keel-meta/manifest.json"
+# The engine, beside keel because it makes links for it (docs/engine.md); Windows bases have none.
+ENGINE = "keel-meta/keel-engine"
 SCHEMA = 1
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """A package in the store.
 
     name: normalised.  path: relative to the prefix (`pkgs/numpy-2.4.6-0203174f`).  wheel: its file name.
@@ -28,8 +28,7 @@ class Unit:
     requested: bool
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(NamedTuple):
     """See docs/architecture.md. Optional values: None where there is none. `units` are sorted by name."""
 
     name: str
@@ -42,15 +41,16 @@ class Manifest:
     interpreter: Dict[str, str]
     glibc: Optional[str]
     bytecode: bool
-    index: Optional[str]
+    index: Optional[str]  # type: ignore[assignment]  # hides tuple.index, which nobody misses
     top_level: Tuple[str, ...]
     requested: Tuple[str, ...]
     units: Tuple[Unit, ...]
-    schema: int = field(default=SCHEMA)
+    schema: int = SCHEMA
 
     def to_bytes(self) -> bytes:
         """JSON with sorted keys: the same manifest is the same bytes."""
-        return json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+        values = {**self._asdict(), "units": [unit._asdict() for unit in self.units]}
+        return json.dumps(values, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
 
 
 def read_manifest(prefix: str) -> Manifest:

@@ -5,10 +5,11 @@ and Python skips what `sh` has read. The string is the module's first statement,
 therefore gives `__doc__` back to scripts that wheels bring along.
 """
 
-import ast
 import io
-import tokenize
-from typing import List, Optional, Tuple
+from typing import TYPE_CHECKING, List, Optional, Tuple
+
+if TYPE_CHECKING:
+    import ast
 
 # No process is started unless the script was reached through a symbolic link.
 HEADER = b"""\
@@ -55,11 +56,15 @@ def rewrite_script(data: bytes) -> bytes:
 
 
 def _decode(data: bytes) -> str:
+    import tokenize  # only few wheels bring scripts of their own
+
     encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
     return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _keep_docstring(source: bytes) -> bytes:
+    import ast
+
     try:
         body = ast.parse(source).body
     except (SyntaxError, ValueError):
@@ -77,11 +82,15 @@ def _keep_docstring(source: bytes) -> bytes:
     return source[:start] + b"\n" * text.count(b"\n") + source[cut_to:behind] + b"; __doc__ = " + text + source[behind:]
 
 
-def _is_docstring(node: ast.stmt) -> bool:
+def _is_docstring(node: "ast.stmt") -> bool:
+    import ast
+
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
-def _last_future_import(body: List[ast.stmt]) -> Optional[ast.stmt]:
+def _last_future_import(body: "List[ast.stmt]") -> "Optional[ast.stmt]":
+    import ast
+
     last = None
     for node in body:
         if not (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
@@ -90,11 +99,11 @@ def _last_future_import(body: List[ast.stmt]) -> Optional[ast.stmt]:
     return last
 
 
-def _start(source: bytes, node: ast.stmt) -> int:
+def _start(source: bytes, node: "ast.stmt") -> int:
     return _offset(source, (node.lineno, node.col_offset))
 
 
-def _end(source: bytes, node: ast.stmt) -> int:
+def _end(source: bytes, node: "ast.stmt") -> int:
     assert node.end_lineno is not None  # ast.parse always sets both
     assert node.end_col_offset is not None
     return _offset(source, (node.end_lineno, node.end_col_offset))

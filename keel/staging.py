@@ -82,16 +82,19 @@ class Staging:
                 os.rmdir(path)
 
 
-def replace_file(path: str, data: bytes) -> None:
-    """Write the file at `path` anew in one step, with the mode that it had, or 0644. Raises OSError."""
+def replace_file(path: str, data: bytes, *, mode: Optional[int] = None) -> None:
+    """Write the file at `path` anew in one step. Raises OSError.
+
+    mode: of a file that was not there; without it, what new files get from this user. Others keep what they had.
+    """
     temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)[:40]}.keel-{os.urandom(6).hex()}")
-    try:
+    with contextlib.suppress(FileNotFoundError):
         mode = os.stat(path).st_mode & 0o777
-    except FileNotFoundError:
-        mode = 0o644
     try:
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode or 0o644), "wb") as file:
             file.write(data)
+        if mode is not None:
+            os.chmod(temporary, mode)  # whatever the umask
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):

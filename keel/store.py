@@ -28,16 +28,21 @@ def unit_files(base: Base, unit: Unit) -> UnitFiles:
     return UnitFiles(names, read)
 
 
-def unit_requires(base: Base, unit: Unit) -> Tuple[str, ...]:
-    """The unit's `Requires-Dist` values. Raises KeelError where the unit is gone."""
+def unit_metadata(base: Base, unit: Unit) -> bytes:
+    """The unit's `METADATA`. Raises KeelError where the unit is gone."""
     name, version = unit.wheel.split("-")[:2]
     usual = os.path.join(unit_folder(base, unit), f"{name}-{version}.dist-info", "METADATA")
     try:
         with open(usual, "rb") as file:
-            return requires(file.read())
+            return file.read()
     except FileNotFoundError:
         files = unit_files(base, unit)  # a wheel's name may spell things otherwise than its .dist-info
-        return requires(files.read(f"{files.dist_info}/METADATA"))
+        return files.read(f"{files.dist_info}/METADATA")
+
+
+def unit_requires(base: Base, unit: Unit) -> Tuple[str, ...]:
+    """The unit's `Requires-Dist` values. Raises KeelError where the unit is gone."""
+    return requires(unit_metadata(base, unit))
 
 
 def requires(metadata: bytes) -> Tuple[str, ...]:
@@ -47,10 +52,12 @@ def requires(metadata: bytes) -> Tuple[str, ...]:
     return tuple(line.split(":", 1)[1].strip() for line in lines if line.lower().startswith("requires-dist:"))
 
 
-def environment_scheme(base: Base) -> Scheme:
-    """Where environments have a wheel's files; headers where pip puts them in a venv."""
+def environment_scheme(base: Base, prefix: str = "") -> Scheme:
+    """Where environments have a wheel's files; headers where pip puts them in a venv, or in `prefix`, if that is the
+    base's."""
     library = site_packages(base.python_minor)
-    headers = f"include/site/python{base.python_minor}"
+    site = "" if prefix == base.prefix else "site/"
+    headers = f"include/{site}python{base.python_minor}"
     return Scheme(purelib=library, platlib=library, scripts="bin", data="", headers=headers, windows=False)
 
 

@@ -15,8 +15,9 @@ from .base import META, Base
 from .environments import Environment, list_environments, user_environments
 from .errors import KeelError
 from .manifest import MANIFEST
-from .shells import Change, all_start_up_files, apply, plan_reverse
+from .shells import all_start_up_files
 from .staging import remove_tree
+from .startup import Change, apply, plan_reverse
 
 _MARK = f"{META}/uninstalling.json"
 _FOREIGN = f"{META}/foreign.txt"

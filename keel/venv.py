@@ -1,4 +1,4 @@
-"""What makes a folder an environment: `pyvenv.cfg`, the interpreter's names, activate files, `pip.conf`.
+"""What makes a folder an environment: `pyvenv.cfg`, the interpreter's names, activate files.
 
 The layout of the standard library's `venv` (https://docs.python.org/3/library/venv.html), known to all tools.
 """
@@ -8,10 +8,13 @@ import re
 import sys
 from typing import Callable, Optional
 
-from . import __version__
+from . import __version__, quoting
 from .base import META, Base, site_packages
 from .errors import KeelError
 from .linker import link_target
+
+# Activate files that find their environment by their own place, and are therefore the same in all of them.
+_SELF_LOCATING = ("Activate.ps1", "activate.nu", "activate.xsh")
 
 
 def lay_out(base: Base, folder: str, final: str, *, name: Optional[str]) -> None:
@@ -28,16 +31,20 @@ def lay_out(base: Base, folder: str, final: str, *, name: Optional[str]) -> None
     prompt = name or os.path.basename(final)
     _write(folder, "pyvenv.cfg", config(base, prompt))
     for file, template, quote in (
-        ("activate", "activate.sh", _quote_sh),
-        ("activate.fish", "activate.fish", _quote_fish),
-        ("activate.csh", "activate.csh", _quote_csh),
+        ("activate", "activate.sh", quoting.sh),
+        ("activate.fish", "activate.fish", quoting.fish),
+        ("activate.csh", "activate.csh", quoting.csh),
     ):
         _write(folder, f"bin/{file}", _activate(base, template, quote, final, prompt))
+    for file in _SELF_LOCATING:
+        _write(folder, f"bin/{file}", _template(base, file))
 
 
 def is_written_here(path: str, python_minor: str) -> bool:
     """Whether `lay_out` writes `path` (relative to an environment), so that a clone must not take it over."""
     written = ("pyvenv.cfg", "lib64", "bin/activate", "bin/activate.fish", "bin/activate.csh")
+    if path.startswith("bin/") and path[len("bin/") :] in _SELF_LOCATING:
+        return True
     return path in (*written, "bin/python", "bin/python3", f"bin/python{python_minor}")
 
 
@@ -62,43 +69,20 @@ def config(base: Base, prompt: str) -> str:
     )
 
 
-def pip_config(index: Optional[str]) -> str:
-    """`pip.conf`: the base's own index, or none, as pip would otherwise try for long to reach one."""
-    if index is not None:
-        return f"[global]\nindex-url = {index}\n"
-    return (
-        "# This base is made to work without a network. To let pip use an index, write instead of no-index:\n"
-        "#   index-url = ADDRESS\n"
-        "[global]\nno-index = true\n"
-    )
-
-
-def write_pip_config(folder: str, index: Optional[str]) -> None:
-    _write(folder, "pip.conf", pip_config(index))
-
-
-def _activate(base: Base, template: str, quote: Callable[[str], str], final: str, prompt: str) -> str:
+def _template(base: Base, template: str) -> str:
     path = os.path.join(base.prefix, META, "shell", template)
     try:
         with open(path, encoding="utf-8") as file:
-            text = file.read()
+            return file.read()
     except FileNotFoundError as error:
         raise KeelError(f"{path} is missing: this base is incomplete", hint="install it again") from error
+
+
+def _activate(base: Base, template: str, quote: Callable[[str], str], final: str, prompt: str) -> str:
+    text = _template(base, template)
     shown = "(env) " if re.search(r"[$`\\%!]", prompt) else f"({prompt}) "  # shells expand their prompts
     words = {"@PREFIX@": quote(final), "@NAME@": quote(prompt), "@PROMPT@": quote(shown)}
     return re.sub("@PREFIX@|@NAME@|@PROMPT@", lambda match: words[match[0]], text)
-
-
-def _quote_sh(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"
-
-
-def _quote_fish(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _quote_csh(text: str) -> str:
-    return "'" + text.replace("'", "'\\''").replace("!", "\\!") + "'"
 
 
 def _write(folder: str, name: str, text: str) -> None:

@@ -6,27 +6,25 @@ The builder plans the base with it, `keel` plans environments with it.
 """
 
 import base64
-import configparser
 import csv
 import hashlib
 import io
 import posixpath
 import re
-from dataclasses import dataclass
-from email.message import Message
-from email.parser import HeaderParser
-from typing import Callable, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from .errors import KeelError
 from .scripts import entry_point_script, is_python_script, rewrite_script
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 
 class WheelError(KeelError):
     """A wheel breaks the specification, or would write outside the prefix."""
 
 
-@dataclass(frozen=True)
-class Scheme:
+class Scheme(NamedTuple):
     """Folders relative to the prefix, POSIX separators ("" is the prefix itself); `headers` gets the distribution's
     name appended."""
 
@@ -38,8 +36,7 @@ class Scheme:
     windows: bool
 
 
-@dataclass(frozen=True)
-class Placement:
+class Placement(NamedTuple):
     """One file in the prefix: a link to `source` (a path in the unit), or, where that is None, a file of its own.
 
     dest: relative to the prefix, POSIX separators.  content, executable: of a file of its own.
@@ -76,37 +73,40 @@ class UnitFiles:
         self.dist_info = infos[0]
         self.distribution = self.dist_info[: -len(".dist-info")].rsplit("-", 1)[0]
 
-    def metadata(self) -> Message:
+    def metadata(self) -> "Message":
         """`METADATA`, the core metadata."""
-        return self._headers("METADATA")
+        from email.parser import HeaderParser  # takes longer to import than most environments to make
 
-    def _headers(self, name: str) -> Message:
+        return HeaderParser().parsestr(self._text("METADATA"))
+
+    def _text(self, name: str) -> str:
         path = f"{self.dist_info}/{name}"
         if path not in self.names:
             raise WheelError(f"{path} is missing")
-        return HeaderParser().parsestr(self.read(path).decode("utf-8", "replace"))
+        return self.read(path).decode("utf-8", "replace")
 
     def root_is_purelib(self) -> bool:
         """From `WHEEL`; raises WheelError for a wheel version that this code does not know."""
-        wheel = self._headers("WHEEL")
-        version = str(wheel.get("Wheel-Version", "")).strip()
+        wheel = self._text("WHEEL")
+        version = _header(wheel, "Wheel-Version")
         if version.split(".")[0] != "1":
             raise WheelError(f"{self.dist_info}: wheel version {version or 'missing'} is not supported (1.x is)")
-        return str(wheel.get("Root-Is-Purelib", "")).strip().lower() == "true"
+        return _header(wheel, "Root-Is-Purelib").lower() == "true"
 
     def record(self) -> Dict[str, Tuple[str, str]]:
         """`RECORD`: path -> (hash as written there, size)."""
         path = f"{self.dist_info}/RECORD"
         if path not in self.names:
             raise WheelError(f"{path} is missing")
-        rows = csv.reader(self.read(path).decode("utf-8").splitlines())
-        return {row[0]: (row[1], row[2]) for row in rows if len(row) == 3}
+        return parse_record(self.read(path))
 
     def entry_points(self) -> List[Tuple[str, str, str]]:
         """(script name, module, attribute) of all console and GUI scripts."""
         path = f"{self.dist_info}/entry_points.txt"
         if path not in self.names:
             return []
+        import configparser  # most wheels have no entry points
+
         parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
         parser.optionxform = str  # type: ignore[assignment,method-assign]  # names are case-sensitive
         try:
@@ -115,6 +115,18 @@ class UnitFiles:
             raise WheelError(f"{path} cannot be read: {error}") from error
         sections = [section for section in ("console_scripts", "gui_scripts") if parser.has_section(section)]
         return [_entry_point(path, name, value) for section in sections for name, value in parser.items(section)]
+
+
+def parse_record(data: bytes) -> Dict[str, Tuple[str, str]]:
+    """The content of a `RECORD`: path -> (hash as written there, size)."""
+    rows = csv.reader(data.decode("utf-8").splitlines())
+    return {row[0]: (row[1], row[2]) for row in rows if len(row) == 3}
+
+
+def _header(text: str, name: str) -> str:
+    """The value of the first header `name`, "" without one. `WHEEL` holds nothing but headers of one line."""
+    match = re.search(rf"^{name}[ \t]*:([^\r\n]*)", text, re.IGNORECASE | re.MULTILINE)
+    return match[1].strip() if match else ""
 
 
 def _entry_point(path: str, name: str, value: str) -> Tuple[str, str, str]:

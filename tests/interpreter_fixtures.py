@@ -1,14 +1,11 @@
-"""A real python-build-standalone interpreter, out of an npm package, through a cache that is keyed by hash."""
+"""A real python-build-standalone interpreter, out of an npm package."""
 
 import gzip
-import hashlib
-import shutil
-import subprocess
 import tarfile
-import tempfile
 from pathlib import Path
 
-from tests.conftest import TEST_CACHE, need, skip_unless
+from tests.conftest import TEST_CACHE
+from tests.npm_fixtures import npm_package
 
 _PACKAGE = "@xspect-build/python-linux-x64@3.9.13-install-only.1"
 _SHA256 = "a6b8d7d28fe49f7c010e540bf4cbb68b819a4aeeea9f85efd26866123031857b"
@@ -17,26 +14,9 @@ PBS_VERSION = "3.9.13"
 PBS_NAME = "cpython-3.9.13+20220528-x86_64-unknown-linux-gnu-install_only.tar.gz"
 
 
-def npm_package() -> Path:
+def pbs_package() -> Path:
     """The package as npm delivers it: executable bits are gone, symbolic links have become copies."""
-    cached = TEST_CACHE / _SHA256
-    if not cached.is_file():
-        _download(cached)
-    return cached
-
-
-def _download(cached: Path) -> None:
-    npm = need("npm")
-    with tempfile.TemporaryDirectory() as temporary:
-        done = subprocess.run(
-            [npm, "pack", "--silent", _PACKAGE], cwd=temporary, capture_output=True, text=True, check=False, timeout=600
-        )
-        skip_unless(done.returncode == 0, f"npm cannot fetch {_PACKAGE}: {done.stderr.strip()[-300:]}")
-        file = next(Path(temporary).glob("*.tgz"))
-        found = hashlib.sha256(file.read_bytes()).hexdigest()
-        assert found == _SHA256, f"{_PACKAGE} has changed: {found}"
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(file, cached)
+    return npm_package(_PACKAGE, _SHA256)
 
 
 def pbs_archive() -> Path:
@@ -45,7 +25,7 @@ def pbs_archive() -> Path:
     if not archive.is_file():
         archive.parent.mkdir(parents=True, exist_ok=True)
         partial = archive.with_suffix(".part")
-        _repack(npm_package(), partial)
+        _repack(pbs_package(), partial)
         partial.replace(archive)
     return archive
 

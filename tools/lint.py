@@ -10,7 +10,8 @@ ROOT = Path(__file__).resolve().parent.parent
 def shell_files() -> list[str]:
     """Scripts that stand on their own. The header's pieces are checked together, by its unit tests."""
     base = ROOT / "installer_templates" / "base"
-    candidates = [ROOT / "run", ROOT / ".ci" / "run", *base.rglob("*.sh"), base / "cmd" / "keel"]
+    shipped = [*base.rglob("*.sh"), *base.rglob("*.bash"), base / "cmd" / "keel"]
+    candidates = [ROOT / "run", ROOT / ".ci" / "run", *shipped]
     return sorted({str(path.relative_to(ROOT)) for path in candidates if path.is_file()})
 
 

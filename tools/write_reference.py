@@ -1,5 +1,5 @@
 """Write what is made from the code: docs/recipe.schema.json and the keys in docs/recipe.md from the recipe's model, and
-the text of `keel --help`, which `cmd/keel` shows without starting Python.
+the text of `keel --help`, which `cmd/keel` shows without starting Python, and the words that tab completion offers.
 
     .venv/bin/python tools/write_reference.py
 
@@ -18,10 +18,12 @@ import yaml  # noqa: E402
 
 from builder.recipe.schema import json_schema  # noqa: E402
 from keel.overview import overview  # noqa: E402
+from tools.completion_words import words_text  # noqa: E402
 
 SCHEMA = ROOT / "docs" / "recipe.schema.json"
 PAGE = ROOT / "docs" / "recipe.md"
 HELP = ROOT / "installer_templates" / "base" / "keel-meta" / "help" / "keel.txt"
+WORDS = ROOT / "installer_templates" / "base" / "keel-meta" / "shell" / "completion" / "words.txt"
 BEGIN = "<!-- keys: written by tools/write_reference.py -->\n"
 END = "<!-- end of keys -->\n"
 
@@ -106,6 +108,7 @@ def main() -> None:
     PAGE.write_text(page_text(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     HELP.parent.mkdir(exist_ok=True)
     HELP.write_text(help_text(), encoding="utf-8")
+    WORDS.write_text(words_text(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def filename(target: Target) -> str:
 def check(download_bytes: int) -> None:
     """Refuse what would become too large, before anything is compressed. Raises BuilderError.
 
-    download_bytes: of all wheels and the interpreter, compressed.
+    download_bytes: of all wheels.
     """
     if download_bytes * _LEAST_SHARE > LARGEST:
         raise BuilderError(

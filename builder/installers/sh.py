@@ -15,6 +15,7 @@ from typing import IO, Protocol
 
 from jinja2 import Environment, StrictUndefined
 
+from ..engine import read_engine
 from ..errors import BuilderError
 from ..platforms import Platform
 from ..resources import TEMPLATES
@@ -23,7 +24,6 @@ from .facts import InstallerFacts
 
 _BLOCK = 4096
 _UNIX = TEMPLATES / "unix"
-_ENGINES = TEMPLATES / "engine" / "prebuilt"
 _FIRST_BLOCK = "first_block.sh"
 # What follows it, in the order in which the shell reads it; `main.sh` calls the first function.
 SCRIPT = ("facts.sh", "output.sh", "options.sh", "paths.sh", "system.sh", "engine.sh", "dialogue.sh", "main.sh")
@@ -54,6 +54,10 @@ def filename(target: Target) -> str:
     return f"{target.stem}.sh"
 
 
+def check(download_bytes: int) -> None:
+    """A script may be as large as a file can be."""
+
+
 def write(payload: PayloadBytes, target: Target, facts: InstallerFacts, stream: IO[bytes]) -> None:
     """Write the installer of `target`. Raises BuilderError where there is no engine or header for its platform."""
     _check_platform(target.platform)
@@ -76,18 +80,6 @@ def _check_platform(platform: Platform) -> None:
         raise BuilderError(
             f"{platform.name} has no sh installers: they need a POSIX shell", hint="leave this platform out for now"
         )
-
-
-def read_engine(platform: Platform) -> bytes:
-    """The prebuilt engine of a platform; raises BuilderError where it is missing."""
-    path = _ENGINES / platform.name / platform.engine_name
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BuilderError(
-            f"there is no engine for {platform.name}: {path}: {error.strerror}",
-            hint="build it: python tools/build_engine.py",
-        ) from error
 
 
 @dataclass(frozen=True, kw_only=True)

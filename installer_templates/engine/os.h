@@ -28,6 +28,9 @@ unsigned os_cpus(void);
 /* Whether standard error is a terminal. */
 bool os_stderr_is_terminal(void);
 
+/* Wait for standard input and read what is there, at most `size` bytes; *got is 0 at its end. EINTR: os_cancelled. */
+int os_read_input(void *buffer, size_t size, size_t *got);
+
 /* Milliseconds of a clock that only goes forward. */
 uint64_t os_milliseconds(void);
 
@@ -75,6 +78,8 @@ int os_close_at(os_file file, int64_t mtime);
 int os_folder_open(const char *path, os_folder *folder);
 /* Open a folder below `root`, which holds no symbolic links; missing folders are made with mode 0755. */
 int os_folder_enter(os_folder root, const char *path, os_folder *folder);
+/* Open the folder `name` (one component) in `above`, not through a link; it is made with `mode` where it is missing. */
+int os_folder_step(os_folder above, const char *name, uint32_t mode, os_folder *folder);
 void os_folder_close(os_folder folder);
 
 /* What a regular file is like. */
@@ -87,9 +92,9 @@ struct os_facts {
 /* Open a regular file in a folder, not through a symbolic link. */
 int os_open_in(os_folder folder, const char *name, os_file *file, struct os_facts *facts);
 
-/* Make `to` in `to_folder` share the content of a file (reflink), mode and time included. ENOTSUP where the file system
- * or the system has no such thing; nothing is left behind then. */
-int os_clone(os_folder from_folder, const char *from, os_folder to_folder, const char *to);
+/* Make `to` in `to_folder` share the content of a file (reflink), mode and time included. more: mode bits to add to it.
+ * ENOTSUP where the file system or the system has no such thing; nothing is left behind then. */
+int os_clone(os_folder from_folder, const char *from, os_folder to_folder, const char *to, uint32_t more);
 int os_hard_link(os_folder from_folder, const char *from, os_folder to_folder, const char *to);
 int os_symbolic_link(const char *target, os_folder folder, const char *name);
 

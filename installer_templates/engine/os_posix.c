@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -100,6 +101,22 @@ unsigned os_cpus(void)
 bool os_stderr_is_terminal(void)
 {
     return isatty(STDERR_FILENO) == 1;
+}
+
+int os_read_input(void *buffer, size_t size, size_t *got)
+{
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    ssize_t count;
+
+    /* A signal may find another thread, so this one looks up from time to time. */
+    do {
+        if (atomic_load(&os_cancelled) != 0)
+            return EINTR;
+    } while (poll(&input, 1, 100) <= 0);
+    while ((count = read(STDIN_FILENO, buffer, size)) < 0 && errno == EINTR)
+        continue;
+    *got = count > 0 ? (size_t)count : 0;
+    return count < 0 ? errno : 0;
 }
 
 uint64_t os_milliseconds(void)
@@ -317,6 +334,14 @@ int os_folder_enter(os_folder root, const char *path, os_folder *folder)
     return keep_fd(openat((int)root.handle, path, OPEN_FOLDER), &folder->handle);
 }
 
+int os_folder_step(os_folder above, const char *name, uint32_t mode, os_folder *folder)
+{
+    int made = result_of(mkdirat((int)above.handle, name, (mode_t)mode)); /* first, as most are missing */
+    int error = keep_fd(openat((int)above.handle, name, OPEN_FOLDER), &folder->handle);
+
+    return error == ENOENT && made != 0 ? made : error;
+}
+
 void os_folder_close(os_folder folder)
 {
     if (folder.handle >= 0)
@@ -343,14 +368,25 @@ int os_open_in(os_folder folder, const char *name, os_file *file, struct os_fact
 
 #if defined(__APPLE__)
 
-int os_clone(os_folder from_folder, const char *from, os_folder to_folder, const char *to)
+int os_clone(os_folder from_folder, const char *from, os_folder to_folder, const char *to, uint32_t more)
 {
-    return result_of(clonefileat((int)from_folder.handle, from, (int)to_folder.handle, to, CLONE_NOFOLLOW));
+    int folder = (int)to_folder.handle;
+    int error = result_of(clonefileat((int)from_folder.handle, from, folder, to, CLONE_NOFOLLOW));
+    struct stat made;
+
+    if (error != 0 || more == 0)
+        return error;
+    error = result_of(fstatat(folder, to, &made, AT_SYMLINK_NOFOLLOW));
+    if (error == 0)
+        error = result_of(fchmodat(folder, to, (made.st_mode & 0777) | (mode_t)more, AT_SYMLINK_NOFOLLOW));
+    if (error != 0)
+        unlinkat(folder, to, 0);
+    return error;
 }
 
 #else
 
-int os_clone(os_folder from_folder, const char *from, os_folder to_folder, const char *to)
+int os_clone(os_folder from_folder, const char *from, os_folder to_folder, const char *to, uint32_t more)
 {
     struct os_facts facts;
     os_file source, copy;
@@ -358,7 +394,7 @@ int os_clone(os_folder from_folder, const char *from, os_folder to_folder, const
 
     if (error != 0)
         return error;
-    error = os_create(to_folder, to, facts.mode, &copy);
+    error = os_create(to_folder, to, facts.mode | more, &copy);
     if (error == 0) {
         error = ioctl(fd(copy), CLONE_FILE_RANGE_ALL, fd(source)) == 0 ? 0 : ENOTSUP;
         int closed = os_close_at(copy, facts.mtime);

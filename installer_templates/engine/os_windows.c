@@ -63,6 +63,19 @@ bool os_stderr_is_terminal(void)
     return GetConsoleMode(GetStdHandle(STD_ERROR_HANDLE), &mode) != 0;
 }
 
+int os_read_input(void *buffer, size_t size, size_t *got)
+{
+    DWORD count = 0;
+
+    *got = 0;
+    if (atomic_load(&os_cancelled) != 0)
+        return EINTR;
+    if (!ReadFile(GetStdHandle(STD_INPUT_HANDLE), buffer, size < 1u << 30 ? (DWORD)size : 1u << 30, &count, NULL))
+        return GetLastError() == ERROR_BROKEN_PIPE ? 0 : windows_last_errno(); /* the writer has closed its end */
+    *got = count;
+    return 0;
+}
+
 uint64_t os_milliseconds(void)
 {
     return GetTickCount64();
@@ -290,6 +303,12 @@ int os_folder_enter(os_folder root, const char *path, os_folder *folder)
     return error;
 }
 
+int os_folder_step(os_folder above, const char *name, uint32_t mode, os_folder *folder)
+{
+    (void)mode;
+    return os_folder_enter(above, name, folder);
+}
+
 void os_folder_close(os_folder folder)
 {
     if (folder.handle != -1)
@@ -321,9 +340,9 @@ int os_open_in(os_folder folder, const char *name, os_file *file, struct os_fact
 }
 
 /* Only ReFS could do it, and no base lies there yet. */
-int os_clone(os_folder from_folder, const char *from, os_folder to_folder, const char *to)
+int os_clone(os_folder from_folder, const char *from, os_folder to_folder, const char *to, uint32_t more)
 {
-    (void)from_folder, (void)from, (void)to_folder, (void)to;
+    (void)from_folder, (void)from, (void)to_folder, (void)to, (void)more;
     return ENOTSUP;
 }
 

@@ -167,7 +167,7 @@ bool tree_write_hard_link(struct tree_writer *self, const struct tar_entry *entr
     if (to == NULL)
         return false;
     if (way == WAY_CLONE) {
-        error = os_clone(source, from, folder, to);
+        error = os_clone(source, from, folder, to, 0);
         if (is_unsupported(error))
             atomic_store(&self->tree->link_way, way = WAY_HARD_LINK);
     }

@@ -46,11 +46,21 @@ propose_prefix() {
 
 finish() {
     final_code=0
+    settle_base
     [ -z "$test_after" ] || test_base || final_code=1
     if [ -z "$batch" ] && [ -z "$init_after" ]; then offer_init; fi
     [ -z "$init_after" ] || initialise_shell || final_code=1
     explain_use
     exit "$final_code"
+}
+
+# What names the place of the base: where its pip looks for packages, and whose base it is. Without it the base works, too.
+settle_base() {
+    if "$prefix/cmd/keel" --settle >"$work/messages" 2>&1 </dev/null; then return 0; fi
+    engine_code=1
+    pass_on "$work/messages"
+    quote "$prefix/cmd/keel"
+    warn "the base is installed, but its pip does not know yet where its packages are; try again: $result --settle"
 }
 
 test_base() {

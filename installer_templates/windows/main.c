@@ -98,13 +98,13 @@ static void show_help(const struct self *self)
 /* Everything that needs no window. */
 static bool run_silently(struct job *job, const struct options *options, struct failure *why)
 {
+    os_catch_signals();
     if (options->only_long_paths)
         return system_enable_long_paths(why);
     if (options->verify)
         return job_verify(job, why);
     if (options->extract[0] != '\0')
         return job_extract(job, options->extract, why);
-    os_catch_signals();
     if (!job_install(job, why))
         return false;
     report_say("installed %s %s to %s", job->facts->title, job->facts->version, kept_backslashes(job->prefix));

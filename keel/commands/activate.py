@@ -1,10 +1,12 @@
 """`keel activate`, where it does not come to the shell function, or that has found no such environment."""
 
 import argparse
+import os
 
 from ..arguments import shell_word
 from ..base import find_base
 from ..environments import BASE, find_environment
+from ..errors import KeelError
 from ..shells import not_loaded
 
 EXAMPLES = ("keel activate work", "keel activate ./env", "keel activate --stack work")
@@ -18,4 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, prefix: str) -> int:
     base = find_base(prefix)
     environment = find_environment(base, options.environment or BASE)
-    raise not_loaded(base, f"keel activate {shell_word(environment.label)}")
+    if ":" in environment.prefix:
+        raise KeelError(f"{environment.prefix} holds a colon, which PATH cannot hold", hint="move it to another folder")
+    if os.environ.get("_KEEL_FUNCTION"):
+        return 0  # the shell function asks for it, and can find it now
+    stack = "--stack " if options.stack else ""
+    raise not_loaded(base, f"keel activate {stack}{shell_word(environment.label)}")

@@ -124,7 +124,19 @@ def _change(options: argparse.Namespace, prefix: str, new: Values) -> int:
     values.update({key: check(key, value) for key, value in new.items()})
     write_values(path, values)
     say(f"{options.key}: {_shown(_effective(base)[options.key]) or 'not set'} ({path})")
+    if options.key == "index":
+        _tell_environments(find_base(prefix))
     return 0
+
+
+def _tell_environments(base: Base) -> None:
+    """Neither pip nor uv reads keel's settings."""
+    from ..environments import list_environments
+    from ..indexing import follow_index
+
+    changed = follow_index(base, [environment.prefix for environment in list_environments(base)])
+    if changed:
+        say(f"pip and uv use {'it' if base.index else 'none'} in {', '.join(changed)}")
 
 
 def _file(options: argparse.Namespace, base: Base) -> str:

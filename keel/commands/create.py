@@ -1,41 +1,136 @@
 """`keel create`."""
 
 import argparse
+import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 
 from ..arguments import add_json, add_place, add_yes, shell_word
 from ..base import Base, find_base
 from ..console import say, say_json, size
-from ..environments import Environment, find_environment
+from ..environments import find_environment
 from ..errors import KeelError
+from ..wanted import Plan, Wanted
+from .install import add_wanted
 
 if TYPE_CHECKING:
     from ..building import Created
+    from ..environments import Environment
 
-EXAMPLES = ("keel create -n work", "keel create -n work 'pandas>=2' matplotlib", "keel create -p ./env --clone base")
+EXAMPLES = (
+    "keel create -n work",
+    "keel create -n work 'pandas>=2' matplotlib",
+    "keel create -n work -f requirements.txt",
+    "keel create -p ./env --clone base",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_place(parser, required=True)
-    parser.add_argument("packages", nargs="*", metavar="PACKAGE", help="a bundled package, as in PEP 508: 'pandas>=2'")
+    add_wanted(parser)
     parser.add_argument("--clone", metavar="ENV", help="copy this environment (a name, a path, or base)")
+    add_manner(parser)
+
+
+def add_manner(parser: argparse.ArgumentParser) -> None:
+    """Options of whatever creates environments."""
+    parser.add_argument("--python", metavar="VERSION", help="accepted if it is the base's: a base has one Python")
     parser.add_argument("--no-pip", action="store_true", help="leave pip out unless a package needs it")
     parser.add_argument("--copy", action="store_true", help="copy files instead of linking them to the store")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
     add_yes(parser, "accepted for conda's sake; create asks nothing")
     add_json(parser)
 
 
 def run(options: argparse.Namespace, prefix: str) -> int:
-    from ..building import destination
-
     base = find_base(prefix)
+    packages, python = _without_python(options.packages, options.python)
+    check_python(base, python)
+    if options.clone is not None:
+        if packages or options.files or options.editable or options.no_pip:
+            raise KeelError("a clone is exact: packages, files and --no-pip cannot be given with --clone")
+        return _clone(base, options)
+    from ..wanted import wanted
+
+    return create_wanted(base, options, wanted(base, packages, options.files, options.editable))
+
+
+def _without_python(words: Sequence[str], python: Optional[str]) -> Tuple[List[str], Optional[str]]:
+    """conda's users name Python among the packages: python=3.11."""
+    packages = [word for word in words if not re.fullmatch(r"python([=<>!~].*)?", word, re.IGNORECASE)]
+    named = [re.sub(r"(?i)^python=*", "", word) for word in words if word not in packages]
+    return packages, python or next((version for version in named if version), None)
+
+
+def check_python(base: Base, version: Optional[str]) -> None:
+    """KeelError unless `version` ("3.11", ">=3.10"; None: any) is that of the base."""
+    if version is None:
+        return
+    ours = base.manifest.python
+    if re.fullmatch(r"[\d.]+(\.\*)?", version):
+        parts = version[:-2].split(".") if version.endswith(".*") else version.split(".")
+        if ours.split(".")[: len(parts)] == parts:
+            return
+    else:
+        from .._vendor.packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+        try:
+            if SpecifierSet(version).contains(ours, prereleases=True):
+                return
+        except InvalidSpecifier as error:
+            raise KeelError(
+                f"--python: {version!r} is not a version", hint=f"like: --python {base.python_minor}"
+            ) from error
+    raise KeelError(
+        f"this base has Python {ours}, and no other ({version} was asked for)",
+        hint="a base has one Python; install a base with the other one beside it",
+    )
+
+
+def create_wanted(base: Base, options: argparse.Namespace, what: Wanted) -> int:
+    """Create the environment that -n or -p name with `what`, and show it."""
+    from ..building import destination
+    from ..create import create_planned, plan_new
+
     started = time.monotonic()
-    if options.clone is not None and (options.packages or options.no_pip):
-        raise KeelError("a clone is exact: packages and --no-pip cannot be given with --clone")
     environment = destination(base, name=options.name, path=options.path)
-    done = _cloned(base, environment, options) if options.clone is not None else _created(base, environment, options)
-    if options.json:
+    plan = plan_new(base, what, with_pip=not options.no_pip, quiet=options.json)
+    if options.dry_run:
+        _show_plan(environment, plan, as_json=options.json)
+        return 0
+    done = create_planned(base, environment, what, plan, copy=options.copy, quiet=options.json)
+    _show(environment, done, started, as_json=options.json)
+    return 0
+
+
+def _clone(base: Base, options: argparse.Namespace) -> int:
+    from ..building import destination
+    from ..clone import clone
+
+    started = time.monotonic()
+    environment = destination(base, name=options.name, path=options.path)
+    source = find_environment(base, options.clone)
+    if options.dry_run:
+        say(f"would copy {source.prefix} to {environment.prefix}; nothing was done")
+        return 0
+    _show(environment, clone(base, environment, source, copy=options.copy), started, as_json=options.json)
+    return 0
+
+
+def _show_plan(environment: "Environment", plan: Plan, *, as_json: bool) -> None:
+    from ..reporting import as_objects, counted, say_plan
+
+    if as_json:
+        said = {"name": environment.name, "prefix": environment.prefix, "dry_run": True}
+        say_json({"success": True, **said, **as_objects(plan, {})})
+        return
+    say_plan(plan, {})
+    count = counted(len(plan.link) + len(plan.fetch), "package")
+    say(f"{environment.prefix} would be created with {count}; nothing was done")
+
+
+def _show(environment: "Environment", done: "Created", started: float, *, as_json: bool) -> None:
+    if as_json:
         say_json(
             {
                 "success": True,
@@ -47,22 +142,9 @@ def run(options: argparse.Namespace, prefix: str) -> int:
                 "copied_bytes": done.copied_bytes,
             }
         )
-        return 0
+        return
     count = f"{len(done.packages)} package{'' if len(done.packages) == 1 else 's'}"
     copied = f", {done.copied} copied ({size(done.copied_bytes)})" if done.copied else ", none copied"
     say(f"created {environment.prefix}")
     say(f"{count}, {done.linked} files linked{copied}, in {time.monotonic() - started:.2f} s")
     say(f"to use it: keel activate {shell_word(environment.label)}")
-    return 0
-
-
-def _created(base: Base, environment: Environment, options: argparse.Namespace) -> "Created":
-    from ..create import create as create_from_store
-
-    return create_from_store(base, environment, options.packages, with_pip=not options.no_pip, copy=options.copy)
-
-
-def _cloned(base: Base, environment: Environment, options: argparse.Namespace) -> "Created":
-    from ..clone import clone
-
-    return clone(base, environment, find_environment(base, options.clone), copy=options.copy)

@@ -1,6 +1,8 @@
 """Real installers, built once a session from the shipped recipes and installed into awkward places."""
 
+import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +18,7 @@ from tests.conftest import ROOT, TEST_CACHE
 if TYPE_CHECKING:
     from .wine import Wine
 
+LIBRARY = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
 ODD = 'it\'s "odd" è 中 片'
 
 
@@ -109,3 +112,40 @@ def starter_base(starter_installer: Path, tmp_path_factory: pytest.TempPathFacto
     prefix = tmp_path_factory.mktemp("base") / ODD
     install(starter_installer, prefix)
     return prefix
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Path -> hash of every file below `folder`."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+class Keel:
+    """The base's `keel`, and the environments that a test makes with it."""
+
+    def __init__(self, prefix: Path, home: Path) -> None:
+        self.prefix = prefix
+        self.env = clean_environment(home)
+
+    def __call__(self, *arguments: object, code: int = 0) -> str:
+        done = run(self.prefix / "cmd/keel", *arguments, env=self.env, code=code)
+        return done.out if code == 0 else done.err
+
+    def path(self, name: str) -> Path:
+        return self.prefix / "envs" / name
+
+    def run(self, name: str, program: str, *arguments: object, code: int = 0) -> str:
+        return run(self.path(name) / "bin" / program, *arguments, env=self.env, code=code).out
+
+
+@pytest.fixture
+def keel(starter_base: Path, tmp_path: Path) -> Iterator[Keel]:
+    """Fails the test if it changes the store; removes its environments."""
+    store = contents(starter_base / "pkgs")
+    yield Keel(starter_base, tmp_path)
+    for folder in (starter_base / "envs").iterdir():
+        shutil.rmtree(folder)
+    assert contents(starter_base / "pkgs") == store

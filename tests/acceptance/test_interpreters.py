@@ -26,7 +26,7 @@ from builder.report import SilentReporter
 from builder.settings import Settings, current_host
 from builder.target import Target
 from tests.conftest import TEST_CACHE, need, need_root, skip_unless
-from tests.interpreter_fixtures import PBS_NAME, PBS_VERSION, npm_package, pbs_archive
+from tests.interpreter_fixtures import PBS_NAME, PBS_VERSION, pbs_archive, pbs_package
 from tests.unit.loopback import Answer, Request, ranged, serving
 
 from .conftest import ODD, run
@@ -104,7 +104,7 @@ def moved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         foreign = sys.base_prefix
     else:
         skip_unless(current_host().platform_name == "linux-x86_64", "the package is for linux-x86_64")
-        interpreter = find("3.9", chosen=str(npm_package()))
+        interpreter = find("3.9", chosen=str(pbs_package()))
         foreign = "/install"
     prefix = tmp_path_factory.mktemp("moved") / ODD
     shutil.copytree(interpreter.tree, prefix, symlinks=True)

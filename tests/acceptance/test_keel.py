@@ -1,62 +1,20 @@
 """keel in a real base: what a team does with it, offline, with the base's own Python and pip."""
 
-import hashlib
 import json
 import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pexpect
 import pytest
 
-from tests.acceptance.conftest import clean_environment, install, run
+from tests.acceptance.conftest import LIBRARY, Keel, clean_environment, contents, install, run
 from tests.conftest import need, need_root
 from tests.unit.wheels import make_wheel
 
 pytestmark = pytest.mark.slow
-
-LIBRARY = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
-
-
-def contents(folder: Path) -> dict[str, str]:
-    """Path -> hash of every file below `folder`."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-class Keel:
-    """The base's `keel`, and the environments that a test makes with it."""
-
-    def __init__(self, prefix: Path, home: Path) -> None:
-        self.prefix = prefix
-        self.env = clean_environment(home)
-
-    def __call__(self, *arguments: object, code: int = 0) -> str:
-        done = run(self.prefix / "cmd/keel", *arguments, env=self.env, code=code)
-        return done.out if code == 0 else done.err
-
-    def path(self, name: str) -> Path:
-        return self.prefix / "envs" / name
-
-    def run(self, name: str, program: str, *arguments: object, code: int = 0) -> str:
-        return run(self.path(name) / "bin" / program, *arguments, env=self.env, code=code).out
-
-
-@pytest.fixture
-def keel(starter_base: Path, tmp_path: Path) -> Iterator[Keel]:
-    """Fails the test if it changes the store; removes its environments."""
-    store = contents(starter_base / "pkgs")
-    yield Keel(starter_base, tmp_path)
-    for folder in (starter_base / "envs").iterdir():
-        shutil.rmtree(folder)
-    assert contents(starter_base / "pkgs") == store
-
 
 def test_an_environment_of_bundled_packages_works(keel: Keel) -> None:
     said = keel("create", "-n", "work", "requests", "rich>=10")
@@ -177,6 +135,10 @@ def test_a_user_works_with_the_base_of_root(starter_installer: Path) -> None:
         out = run(*user, "sh", "-c", script, "sh", prefix, env=env).out.splitlines()
         assert out[0] == f"{mine}/{LIBRARY}/numpy/__init__.py"
         assert str(home / ".keel/envs/copy") in out[-2]
+        run(*user, mine / "bin/pip", "install", "--quiet", "pygments", "flit-core", env=env)
+        run(*user, mine / "bin/python", "-c", "import pygments, flit_core", env=env)
+        refused = run(*user, prefix / "bin/pip", "install", "flit-core", env=env, code=1).err
+        assert "cmd/keel' create -n NAME" in refused
         assert contents(prefix / "pkgs") == store
         assert "not writable" in run(*user, prefix / "cmd/keel", "uninstall", "-y", env=env, code=1).err
         said = run(prefix / "cmd/keel", "uninstall", "-y", env=clean_environment(home)).out

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.conftest import ODD, build, clean_environment, install, keel_builder, run
+from tests.acceptance.test_offline import project
 from tests.conftest import need
 from tests.interpreter_fixtures import PBS_VERSION, pbs_archive
 from tests.unit.wheels import sha256
@@ -69,6 +70,16 @@ def test_its_keel_creates_clones_and_lists(base: Path) -> None:
     for name in ("one", "two"):
         run(keel, "env", "remove", "-n", name, "-y", env=env)
     assert "A base for old hands" in run(keel, "info", env=env).out
+
+
+def test_its_pip_finds_the_store_without_an_index(base: Path, tmp_path: Path) -> None:
+    env = {**clean_environment(tmp_path), "PIP_NO_INDEX": "1"}  # the recipe names an index that cannot be reached
+    run(base / "cmd/keel", "create", "-n", "offline", env=env)
+    python = base / "envs/offline/bin/python"
+    run(python, "-m", "pip", "install", "numpy", project(tmp_path / "sources", "flit_core"), env=env)
+    run(python, "-c", "import numpy, flit_core_user", env=env)
+    run(base / "cmd/keel", "wheelhouse", tmp_path / "wheels", "requests", env=env)
+    run(base / "cmd/keel", "env", "remove", "-n", "offline", "-y", env=env)
 
 
 def test_the_installer_asks_for_no_newer_glibc_than_the_recipe_allows(base: Path) -> None:

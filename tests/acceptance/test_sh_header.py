@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from builder.cache import Cache
+from builder.engine import read_engine
 from builder.frames import COMPRESSIONS, pack
-from builder.installers.sh import read_engine, write_parts
+from builder.installers.sh import write_parts
 from builder.payload import Payload, order_frames
 from builder.platforms import PLATFORMS
 from builder.units import Entry, Slice, content_entry, digest

@@ -1,9 +1,14 @@
 """An HTTP server on 127.0.0.1 that misbehaves as a test tells it to."""
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote
+
+from packaging.utils import canonicalize_name
 
 
 class Answer:
@@ -87,6 +92,20 @@ def serving(answer: Callable[[Request], Answer]) -> Iterator[Server]:
     finally:
         server.http.shutdown()
         server.http.server_close()
+
+
+def index(request: Request, folder: Path) -> Answer:
+    """The simple repository API at `/simple/` (PEP 503), for the wheels and sdists in `folder`."""
+    _, kind, name, *_ = [*request.path.split("/"), "", ""]
+    if kind == "files":
+        return Answer((folder / unquote(name)).read_bytes())
+    files = [path for path in sorted(folder.iterdir()) if canonicalize_name(path.name.split("-")[0]) == name]
+    links = [
+        f'<a href="/files/{path.name}#sha256={hashlib.sha256(path.read_bytes()).hexdigest()}">{path.name}</a>'
+        for path in files
+    ]
+    page = f"<!DOCTYPE html><html><body>{''.join(links)}</body></html>".encode()
+    return Answer(page, status=200 if files else 404, headers={"Content-Type": "text/html"})
 
 
 def ranged(body: bytes, request: Request, **more: object) -> Answer:

@@ -13,16 +13,19 @@ from packaging.requirements import Requirement
 
 from builder.assemble import assemble
 from builder.cache import Cache
+from builder.engine import read_engine
 from builder.errors import BuilderError
 from builder.fetch import Fetcher
 from builder.interpreters import Interpreter
 from builder.lock import Lock, LockedInterpreter, LockedWheel
 from builder.lock_inputs import Inputs
 from builder.payload import Payload
+from builder.platforms import PLATFORMS
 from builder.recipe import load_recipe
 from builder.report import SilentReporter
 from builder.settings import Settings, current_host
 from builder.target import Target, targets
+from keel.manifest import ENGINE
 from tests.unit.wheels import make_wheel, sha256
 
 MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -128,6 +131,8 @@ def test_the_base_links_to_the_store_and_the_store_offers_more(workshop: Worksho
     assert stage1[f"{LIBRARY}/{pyc}"].linkname == f"{store}/{pyc}"
     assert f"{LIBRARY}/tool.py" not in stage1
     assert f"pkgs/tool-1.0-{sha256(tool)[:8]}/tool.py" in stage0
+    assert stage0[ENGINE].mode == 0o755
+    assert stage0[ENGINE].size == len(read_engine(PLATFORMS["linux-x86_64"]))
     units = {unit["name"]: unit for unit in manifest(payload)["units"]}  # type: ignore[index,attr-defined]
     assert [(units[name]["base"], units[name]["requested"]) for name in ("app", "helper", "tool", "pip")] == [
         (True, True), (True, False), (False, False), (True, False),
@@ -147,6 +152,18 @@ def test_every_link_of_the_base_leads_to_a_file_of_the_store_and_only_the_interp
     assert stage0["bin/tool"].mode == 0o755
     assert stage1["envs"].isdir()
     assert payload.files == len(stage0) + len(stage1) - 1
+
+
+def test_every_unit_has_a_shim_in_a_frame_that_no_other_change_makes_anew(workshop: Workshop) -> None:
+    app, helper = make_wheel(workshop.folder, "app", requires=["helper"]), make_wheel(workshop.folder, "helper")
+    payload = workshop.assemble([app, helper], "[app]")
+    shims = {path: member for path, member in members(payload, 0).items() if path.startswith("pkgs/.index/")}
+    assert set(shims) == {f"pkgs/.index/{name}.tar.gz" for name in ("app-1.0", "helper-1.0", "pip-26.0")}
+    assert {member.mode for member in shims.values()} == {0o444}
+    again = workshop.assemble([app, helper], "[helper]")
+    assert [one.sha256 for one in payload.frames if one.unit == "shims"] == [
+        one.sha256 for one in again.frames if one.unit == "shims"
+    ]
 
 
 def test_bytecode_can_be_left_out(workshop: Workshop) -> None:

@@ -10,7 +10,8 @@ from jsonschema import Draft202012Validator
 
 from builder.recipe import Recipe, json_schema
 from builder.target import targets
-from tools.write_reference import HELP, PAGE, SCHEMA, help_text, page_text, schema_text
+from tools.completion_words import words_text
+from tools.write_reference import HELP, PAGE, SCHEMA, WORDS, help_text, page_text, schema_text
 
 from ..conftest import ROOT
 from .recipes import HEAD, load, recipe_of
@@ -25,6 +26,7 @@ def errors(data: Any) -> list[str]:
 def test_the_written_files_are_current() -> None:
     assert SCHEMA.read_text("utf-8") == schema_text(), "run tools/write_reference.py"
     assert HELP.read_text("utf-8") == help_text(), "run tools/write_reference.py"
+    assert WORDS.read_text("utf-8") == words_text(), "run tools/write_reference.py"
     assert PAGE.read_text("utf-8") == page_text(PAGE.read_text("utf-8")), "run tools/write_reference.py"
 
 

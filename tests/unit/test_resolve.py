@@ -1,6 +1,5 @@
 """Resolutions by the real uv, from folders and pages of small wheels."""
 
-import html
 import sys
 import tarfile
 import zipfile
@@ -19,7 +18,7 @@ from builder.settings import Settings
 from tests.conftest import skip_unless
 
 from .locks import Notes, make_interpreter, make_settings, make_target, other_host
-from .loopback import Answer, Request, Server, serving
+from .loopback import Answer, Request, Server, index, serving
 from .wheels import make_wheel, sha256
 
 WHEELS = "find_links: [wheelhouse]\n"
@@ -256,17 +255,6 @@ def test_a_wheel_at_an_address_must_suit_the_target(folder: Path, settings: Sett
         resolve(make_target(folder, WHEELS + packages), make_interpreter(), settings)
     target = make_target(folder, WHEELS + packages, platform="windows-x86_64")
     assert resolve(target, make_interpreter(), settings).wheels[0].path == path
-
-
-def index(request: Request, folder: Path, prefix: str = "/simple/") -> Answer:
-    """The simple repository API (PEP 503) for the wheels in `folder`."""
-    if request.path.startswith("/files/"):
-        return Answer((folder / request.path.removeprefix("/files/")).read_bytes())
-    project = request.path.removeprefix(prefix).strip("/").replace("-", "_")
-    wheels = sorted(folder.glob(f"{project}-*.whl"))
-    links = [f'<a href="/files/{wheel.name}#sha256={sha256(wheel)}">{html.escape(wheel.name)}</a>' for wheel in wheels]
-    page = f"<!DOCTYPE html><html><body>{''.join(links)}</body></html>".encode()
-    return Answer(page, status=200 if wheels else 404, headers={"Content-Type": "text/html"})
 
 
 @pytest.fixture

@@ -1,8 +1,11 @@
-/* The parsers that read what a stranger may have written: head, index, tar. The first byte of an input says which.
+/* The parsers that read what a stranger may have written: head, index, tar, list of links. The first byte of an input
+ * says which.
  * A libFuzzer target (https://llvm.org/docs/LibFuzzer.html); driver.c runs it without libFuzzer. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "../joblist.h"
+#include "../path.h"
 #include "../payload.h"
 #include "../tar.h"
 
@@ -102,15 +105,64 @@ static void fuzz_tar(const uint8_t *data, size_t size, bool windows)
     free(pieces.copy);
 }
 
+/* A list that comes in pieces of one to eleven bytes. */
+struct list_pieces {
+    struct job_list list; /* first */
+    const uint8_t *rest;
+    size_t left;
+};
+
+static int read_piece(struct job_list *list, void *buffer, size_t size, size_t *got)
+{
+    struct list_pieces *self = (struct list_pieces *)list;
+    *got = 1 + self->left % 11;
+    if (*got > self->left)
+        *got = self->left;
+    if (*got > size)
+        abort();
+    if (*got > 0)
+        memcpy(buffer, self->rest, *got);
+    self->rest += *got;
+    self->left -= *got;
+    return 0;
+}
+
+static void fuzz_list(const uint8_t *data, size_t size)
+{
+    static struct list_pieces pieces;
+    struct failure why = nothing;
+    struct job job;
+    bool end = false;
+    pieces = (struct list_pieces){.list = {.read = read_piece}, .rest = data, .left = size};
+    if (!job_open(&job, &why))
+        return;
+    while (job_list_next(&pieces.list, &job, &end, &why) && !end) {
+        const char *name = job.names;
+        /* What the rest of the engine relies on. */
+        if (job.size > JOB_MAX_BYTES || job.folder[0] == '/' || strlen(job.folder) > PATH_LONGEST)
+            abort();
+        for (uint64_t i = 0; i < job.count; i++) {
+            if (name[0] == '\0' || strchr(name, '/') != NULL || strcmp(name, "..") == 0 || strlen(name) > NAME_LONGEST ||
+                strlen(job.target) + 1 + strlen(name) > PATH_LONGEST)
+                abort();
+            name += strlen(name) + 1;
+        }
+        if (name != job.text + job.size - 1)
+            abort();
+    }
+    job_close(&job);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
         return 0;
-    switch (data[0] % 4) {
+    switch (data[0] % 5) {
     case 0: fuzz_head(data + 1, size - 1); break;
     case 1: fuzz_index(data + 1, size - 1); break;
     case 2: fuzz_tar(data + 1, size - 1, false); break;
-    default: fuzz_tar(data + 1, size - 1, true); break;
+    case 3: fuzz_tar(data + 1, size - 1, true); break;
+    default: fuzz_list(data + 1, size - 1); break;
     }
     return 0;
 }

@@ -131,3 +131,17 @@ def test_a_failed_initialisation_is_told_and_keeps_the_base(box: Box) -> None:
     assert done.code == 1
     assert "could not be initialised" in done.err
     assert (box.root / "base/cmd/keel").exists()
+
+
+def test_the_base_is_settled_in_its_place_whatever_comes_next(box: Box) -> None:
+    done = box.run("-b", "-p", box.root / "base", env={"STUB_CALLS": str(box.root / "keel calls")})
+    assert (done.code, done.err) == (0, "")
+    assert (box.root / "keel calls").read_text() == "--settle\n"
+
+
+def test_a_base_that_cannot_be_settled_is_installed_all_the_same(box: Box) -> None:
+    done = box.run("-b", "-p", box.root / "base", env={"STUB_KEEL": "3"})
+    assert done.code == 0
+    assert "keel --settle\n" in done.err
+    assert "warning: the base is installed, but its pip does not know yet where its packages are" in done.err
+    assert done.err.endswith("/cmd/keel' --settle\n")

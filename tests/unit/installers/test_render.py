@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from builder import engine as engines
 from builder.errors import BuilderError
 from builder.installers import FORMATS, find_format, sh
 from builder.platforms import PLATFORMS
@@ -130,7 +131,7 @@ def test_a_format_that_does_not_exist_is_refused_with_those_that_do(name: str, w
 
 
 def test_a_missing_engine_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(sh, "_ENGINES", tmp_path)
+    monkeypatch.setattr(engines, "_PREBUILT", tmp_path)
     with pytest.raises(BuilderError, match="no engine for linux-x86_64") as caught:
-        sh.read_engine(PLATFORMS["linux-x86_64"])
+        engines.read_engine(PLATFORMS["linux-x86_64"])
     assert "build_engine" in str(caught.value.hint)

@@ -16,13 +16,17 @@ from packaging.utils import canonicalize_name
 
 from builder.manager import manager_files
 from builder.platforms import PLATFORMS
+from builder.settings import current_host
 from keel.base import Base
 from keel.building import Created, destination
 from keel.clone import clone
 from keel.create import create
 from keel.environments import find_environment
-from keel.manifest import MANIFEST, Manifest, Unit
+from keel.manifest import ENGINE, MANIFEST, Manifest, Unit
+from keel.shims import shim, shim_path
+from keel.store import unit_files
 from keel.wheel import UnitFiles, plan
+from tests.conftest import ROOT
 from tests.unit.wheels import make_wheel, sha256
 
 MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -68,6 +72,7 @@ class FakeBase:
             requested=base,
         )
         self.units.append(unit)
+        self._add_shim(unit)
         if base:
             self._link(unit)
         self.write_manifest()
@@ -85,6 +90,12 @@ class FakeBase:
             else:
                 dest.write_bytes(place.content)
                 dest.chmod(0o755 if place.executable else 0o644)
+
+    def _add_shim(self, unit: Unit) -> None:
+        path = self.prefix / shim_path(unit.name, unit.version)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(shim(unit.name, unit.version, unit.sha256, unit_files(self.base, unit).metadata()))
+        path.chmod(0o444)
 
     def write_manifest(self, index: str | None = None) -> None:
         manifest = Manifest(
@@ -144,16 +155,22 @@ class FakeBase:
         return self.prefix / "envs" / name
 
 
+def host_engine() -> Path:
+    """The engine that this machine runs."""
+    return ROOT / "installer_templates/engine/prebuilt" / current_host().platform_name / "keel-engine"
+
+
 @cache
 def _manager() -> Path:
     """keel as the installer lays it down, with bytecode; made once a session."""
     folder = Path(tempfile.mkdtemp(prefix="keel-manager-"))
     atexit.register(shutil.rmtree, folder)
-    for dest, source, mode in manager_files():
+    for dest, source, mode in manager_files(windows=False):
         target = folder / dest
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target)
         target.chmod(mode)
+    shutil.copy2(host_engine(), folder / ENGINE)
     compileall.compile_dir(folder, quiet=2)
     return folder
 

@@ -1,4 +1,4 @@
-"""Activation in real shells, in a base whose path holds everything that quoting can get wrong."""
+"""Activation in the shells of the Bourne family, in a base whose path holds everything that quoting can get wrong."""
 
 import shutil
 import subprocess
@@ -8,24 +8,15 @@ import pexpect
 import pytest
 
 from tests.conftest import skip_unless
-from tests.unit.keel.bases import ODD, FakeBase, make_base
+from tests.unit.keel.bases import FakeBase
+from tests.unit.keel.real_shells import ELSEWHERE, SHELLS, command_of, configured, make_shared, run_script
 
-ELSEWHERE = "else `where` $HOME!"
-SHELLS = {
-    "bash": ["bash", "--norc", "--noprofile"],
-    "bash as sh": ["bash", "--posix", "--norc", "--noprofile"],
-    "zsh": ["zsh", "-f"],
-    "zsh as sh": ["zsh", "--emulate", "sh", "-f"],
-    "dash": ["dash"],
-    "busybox ash": ["busybox", "ash"],
-    "ksh": ["ksh"],
-    "mksh": ["mksh"],
-}
 # Prints the variables that activation may touch, exactly.
 STATE = """
 state() {
     printf '<%s>' "$PATH" "${PS1-unset}" "${VIRTUAL_ENV-unset}" "${VIRTUAL_ENV_PROMPT-unset}" "${PYTHONHOME-unset}" \
-        "${KEEL_PREFIX-unset}" "${KEEL_DEFAULT_ENV-unset}" "${KEEL_SHLVL-unset}" "${KEEL_PREFIX_1-unset}"
+        "${KEEL_PREFIX-unset}" "${KEEL_DEFAULT_ENV-unset}" "${KEEL_SHLVL-unset}" "${KEEL_PREFIX_1-unset}" \
+        "${KEEL_STACKED_2-unset}" "${_KEEL_VARS-unset}"
     echo
 }
 """
@@ -33,41 +24,18 @@ state() {
 
 @pytest.fixture(scope="module")
 def fake(tmp_path_factory: pytest.TempPathFactory) -> FakeBase:
-    """One base for all tests here, with the environments that they use; none of them changes it."""
-    base = make_base(tmp_path_factory.mktemp("home") / ODD)
-    for name in ("work", "one", "two", "analysis", "hooked"):
-        base.create(name)
-    for kind in ("activate", "deactivate"):
-        folder = base.env("hooked") / f"etc/keel/{kind}.d"
-        folder.mkdir(parents=True)
-        for name in ("10 a", "20-b"):
-            (folder / f"{name}.sh").write_text(f"echo {kind} {name} in $KEEL_DEFAULT_ENV\nfalse\n")
-    base.keel("create", "-p", base.prefix.parent / ELSEWHERE)
-    return base
+    return make_shared(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(params=SHELLS)
 def shell(request: pytest.FixtureRequest) -> list[str]:
-    command = SHELLS[request.param]
-    skip_unless(shutil.which(command[0]), f"{command[0]} is not installed")
-    return command
+    return command_of(request.param)
 
 
 def run(shell: list[str], fake: FakeBase, script: str, *, code: int = 0, **env: str) -> list[str]:
     """The lines that `script` prints, run with `set -eu`; `$BASE` is the prefix, keel.sh is sourced."""
     text = f'set -eu\n{STATE}\n. "$BASE/etc/profile.d/keel.sh"\n{script}\n'
-    done = subprocess.run(
-        [*shell, "-c", text],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-        env=fake.environment(BASE=str(fake.prefix), **env),
-    )
-    assert done.returncode == code, done
-    if not code:
-        assert done.stderr == "", done
-    return done.stdout.splitlines()
+    return run_script([*shell, "-c"], fake, text, code=code, errors=bool(code), **env)
 
 
 def test_an_environment_is_entered_and_left_without_a_trace(shell: list[str], fake: FakeBase) -> None:
@@ -119,9 +87,44 @@ def test_a_second_environment_takes_the_place_of_the_first_and_gives_it_back(she
     assert f"<{one}/bin:" in first
     assert f"{one}/bin" not in second.split(">")[0]
     assert second.startswith(f"<{two}/bin:")
-    assert f"<two><2><{one}>" in second
+    assert f"<two><2><{one}><unset>" in second
     assert again == first
     assert before == after
+
+
+def test_a_stacked_environment_keeps_the_one_below_it_on_path(shell: list[str], fake: FakeBase) -> None:
+    before, first, stacked, replaced, popped, again, after = run(
+        shell,
+        fake,
+        "state; keel activate one; state; keel activate --stack two; state; keel activate work; state; "
+        "keel deactivate; state; keel deactivate; state; keel deactivate; state",
+    )
+    one, two, work = (f"{fake.env(name)}/bin" for name in ("one", "two", "work"))
+    assert stacked.startswith(f"<{two}:{one}:{fake.prefix}/cmd:")
+    assert f"<two><2><{fake.env('one')}><true>" in stacked
+    assert replaced.startswith(f"<{work}:{one}:{fake.prefix}/cmd:")
+    assert (popped, again, after) == (stacked, first, before)
+
+
+def test_stacking_the_active_environment_or_the_first_one_is_no_stack(shell: list[str], fake: FakeBase) -> None:
+    script = "state; keel activate one --stack; keel activate --stack one; echo $KEEL_SHLVL; keel deactivate; state"
+    plain, same, left = run(shell, fake, script)
+    assert (same, left) == ("1", plain)
+
+
+def test_an_environment_in_a_configured_folder_is_found_by_its_name(shell: list[str], fake: FakeBase) -> None:
+    found, prompt = run(shell, fake, "PS1='$ '; keel activate far; echo $KEEL_DEFAULT_ENV $KEEL_PREFIX; echo \"$PS1\"")
+    assert (found, prompt) == (f"far {configured(fake)}/far", "(far) $ ")
+
+
+def test_settings_that_were_edited_by_hand_hold_at_the_next_attempt(fake: FakeBase, tmp_path: Path) -> None:
+    folder = tmp_path / "by hand"
+    fake.keel("create", "-p", folder / "mine")
+    (tmp_path / ".keel").mkdir()
+    (tmp_path / ".keel/config.toml").write_text(f'envs_dirs = ["{folder}"]\n')
+    script = "keel activate mine; echo $KEEL_PREFIX; keel deactivate"
+    assert run(command_of("bash"), fake, script, HOME=str(tmp_path)) == [str(folder / "mine")]
+    assert (tmp_path / ".keel/envs_dirs").read_text() == f"{folder}\n"
 
 
 def test_activating_the_active_environment_again_changes_nothing(shell: list[str], fake: FakeBase) -> None:
@@ -165,6 +168,14 @@ def test_an_unknown_name_changes_nothing_and_names_the_nearest(shell: list[str],
     assert code == "1"
     assert before == after
     assert done.stderr == "error: no environment is called analisys\nhint: did you mean analysis?\n"
+
+
+def test_activating_again_runs_the_scripts_again(shell: list[str], fake: FakeBase) -> None:
+    entered = ["activate 10 a in hooked", "activate 20-b in hooked"]
+    left = ["deactivate 20-b in hooked", "deactivate 10 a in hooked"]
+    assert run(shell, fake, "keel activate hooked; keel activate hooked; echo $KEEL_SHLVL") == [
+        *entered, *left, *entered, "1",
+    ]  # fmt: skip
 
 
 def test_scripts_of_an_environment_run_in_order_and_backwards_on_leaving(shell: list[str], fake: FakeBase) -> None:
@@ -213,7 +224,8 @@ def test_no_process_is_started(shell: list[str], fake: FakeBase) -> None:
     lines = run(
         shell,
         fake,
-        f"PATH=; {read_stat}; keel activate work; keel activate one; keel deactivate; keel deactivate; {read_stat}; "
+        f"PATH=; {read_stat}; keel activate set; keel activate --stack far; keel deactivate; keel deactivate; "
+        f"{read_stat}; "
         "/bin/true; "
         f'{read_stat}; echo "<$PATH>"',
     )

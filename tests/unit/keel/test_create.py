@@ -11,7 +11,6 @@ import pytest
 from keel.building import destination
 from keel.environments import check_name
 from keel.errors import KeelError
-from keel.venv import pip_config
 from tests.conftest import need
 from tests.unit.keel.bases import LIBRARY, MINOR, FakeBase
 
@@ -98,13 +97,6 @@ def test_copies_are_private_and_writable_and_the_store_is_not_touched(fake: Fake
 
 def test_pip_stays_out_on_request_and_an_empty_environment_is_fine(fake: FakeBase) -> None:
     assert not list((fake.create("bare") / LIBRARY).iterdir())
-
-
-def test_pip_is_told_about_the_index_that_the_base_names(fake: FakeBase) -> None:
-    assert "no-index = true" in (fake.create("offline") / "pip.conf").read_text()
-    fake.write_manifest(index="http://127.0.0.1/simple")
-    assert (fake.create("online") / "pip.conf").read_text() == pip_config("http://127.0.0.1/simple")
-    assert "index-url = http://127.0.0.1/simple" in pip_config("http://127.0.0.1/simple")
 
 
 def test_an_unknown_package_leaves_nothing_behind(fake: FakeBase) -> None:

@@ -2,11 +2,13 @@
 # The shell function `keel` for bash, zsh, ksh, dash and busybox ash. Source this file, then: keel activate NAME
 #
 # Activating and deactivating are done here, in the shell itself, without a process; all else goes to cmd/keel. The state
-# is in exported variables, so that a child shell can deactivate what its parent has activated:
+# is in exported variables, the same in every kind of shell, so that a child shell can deactivate what its parent activated:
 #   KEEL_SHLVL                       how many environments were activated on top of each other; unset where none is
 #   KEEL_PREFIX, KEEL_DEFAULT_ENV    the active one: its folder, and its name (its folder again if it has no name)
 #   KEEL_PREFIX_1, _2, ...           those below it
+#   KEEL_STACKED_2, _3, ...          'true' where that one was activated with --stack: PATH still has the one below it
 #   _KEEL_PROMPT                     what was put before the prompt
+#   _KEEL_VARS                       names of the variables that the active one has set, with spaces between them
 #   _KEEL_OLD_*                      what these variables were before; not set where they were not
 # KEEL_ROOT, the base, is this shell's own.
 
@@ -27,17 +29,29 @@ keel() {
 }
 
 _keel_activate() {
+    _keel_stack=
+    case $#:${1-}:${2-} in
+        1:--stack: | 2:--stack:*)
+            _keel_stack=true
+            shift
+            ;;
+        2:*:--stack)
+            _keel_stack=true
+            set -- "$1"
+            ;;
+    esac
     case $#:${1-} in
         0: | 1:[!-]* | 1:) ;;
         *) # --help, or wrong usage
+            unset _keel_stack
             "$KEEL_ROOT/cmd/keel" activate "$@"
             return
             ;;
     esac
-    if ! _keel_find "${1-base}"; then
-        unset _keel_env _keel_name
-        "$KEEL_ROOT/cmd/keel" activate "$1"
-        return
+    # keel itself names the nearest ones. It finds more where the settings were edited by hand, and then lays them out.
+    if ! _keel_find "${1-base}" && ! { _KEEL_FUNCTION=1 "$KEEL_ROOT/cmd/keel" activate "$1" && _keel_find "$1"; }; then
+        unset _keel_env _keel_name _keel_stack
+        return 1
     fi
     case ${KEEL_SHLVL-} in
         '' | *[!0-9]* | 0)
@@ -46,15 +60,26 @@ _keel_activate() {
             _keel_save PYTHONHOME
             unset PYTHONHOME
             export KEEL_SHLVL=1
+            _keel_stack=
             ;;
         *)
             if [ "$_keel_env" != "${KEEL_PREFIX-}" ]; then
                 export "KEEL_PREFIX_$KEEL_SHLVL=${KEEL_PREFIX-}"
                 export KEEL_SHLVL=$((KEEL_SHLVL + 1))
+                if [ -n "$_keel_stack" ]; then export "KEEL_STACKED_$KEEL_SHLVL=true"; fi
+            else
+                _keel_stack=
             fi
             ;;
     esac
-    _keel_switch
+    _keel_leave
+    if [ -n "$_keel_stack" ]; then
+        _keel_replace '' "$_keel_env/bin"
+    else
+        _keel_replace "${KEEL_PREFIX:+$KEEL_PREFIX/bin}" "$_keel_env/bin"
+    fi
+    unset _keel_stack
+    _keel_enter
 }
 
 _keel_deactivate() {
@@ -77,10 +102,16 @@ _keel_deactivate() {
             hash -r 2>/dev/null || :
             ;;
         *)
+            _keel_leave
+            eval "_keel_stack=\${KEEL_STACKED_$KEEL_SHLVL-}"
+            unset "KEEL_STACKED_$KEEL_SHLVL"
             export KEEL_SHLVL=$((KEEL_SHLVL - 1))
             eval "_keel_describe \"\${KEEL_PREFIX_$KEEL_SHLVL:-\$KEEL_ROOT}\""
             unset "KEEL_PREFIX_$KEEL_SHLVL"
-            _keel_switch
+            if [ -n "$_keel_stack" ]; then set -- ''; else set -- "$_keel_env/bin"; fi
+            _keel_replace "${KEEL_PREFIX:+$KEEL_PREFIX/bin}" "$1"
+            unset _keel_stack
+            _keel_enter
             ;;
     esac
 }
@@ -93,43 +124,70 @@ _keel_find() {
             _keel_absolute "$1"
             _keel_describe "$_keel_result"
             unset _keel_result
-            case $_keel_env in
-                "$KEEL_ROOT") ;;
-                *:*) return 1 ;;
-                *) [ -f "$_keel_env/pyvenv.cfg" ] ;;
-            esac
             ;;
         .*) return 1 ;; # work in progress
-        *)
-            if [ -w "$KEEL_ROOT/envs" ]; then
-                set -- "$1" "$KEEL_ROOT/envs" "${HOME-}/.keel/envs"
-            else
-                set -- "$1" "${HOME-}/.keel/envs" "$KEEL_ROOT/envs"
-            fi
-            if [ -f "$2/$1/pyvenv.cfg" ]; then
-                _keel_describe "$2/$1"
-            else
-                _keel_describe "$3/$1"
-                [ -f "$3/$1/pyvenv.cfg" ]
-            fi
-            ;;
+        *) _keel_with_folders _keel_find_in "$1" || return 1 ;;
+    esac
+    case $_keel_env in
+        *:*) return 1 ;; # PATH cannot hold it
+        "$KEEL_ROOT") ;;
+        *) [ -f "$_keel_env/pyvenv.cfg" ] ;;
     esac
 }
 
 # Set _keel_env to the folder $1, and _keel_name to what people call it.
 _keel_describe() {
-    _keel_env=$1
-    case $1 in
-        "$KEEL_ROOT") _keel_name=base ;;
-        "$KEEL_ROOT/envs/"* | "${HOME-}/.keel/envs/"*) _keel_name=${1##*/} ;;
-        *) _keel_name=$1 ;;
-    esac
+    if [ "$1" = "$KEEL_ROOT" ]; then
+        _keel_env=$1
+        _keel_name=base
+    else
+        _keel_with_folders _keel_name_in "$1"
+    fi
 }
 
-# Leave the active environment, if there is one, and enter _keel_env in its place.
-_keel_switch() {
-    _keel_leave
-    _keel_replace "${KEEL_PREFIX:+$KEEL_PREFIX/bin}" "$_keel_env/bin"
+# Call "$@" with the folders of environments as further arguments, in the order in which names are looked up.
+_keel_with_folders() {
+    case ${HOME-} in /*) _keel_own=$HOME/.keel ;; *) _keel_own= ;; esac
+    for _keel_file in "${_keel_own:-/nowhere}/envs_dirs" "$KEEL_ROOT/keel-meta/envs_dirs"; do
+        if [ -r "$_keel_file" ]; then
+            while IFS= read -r _keel_folder; do set -- "$@" "$_keel_folder"; done <"$_keel_file"
+        fi
+    done
+    if [ -z "$_keel_own" ]; then
+        set -- "$@" "$KEEL_ROOT/envs"
+    elif [ -w "$KEEL_ROOT/envs" ]; then
+        set -- "$@" "$KEEL_ROOT/envs" "$_keel_own/envs"
+    else
+        set -- "$@" "$_keel_own/envs" "$KEEL_ROOT/envs"
+    fi
+    unset _keel_own _keel_file _keel_folder
+    "$@"
+}
+
+# _keel_find_in NAME FOLDER...
+_keel_find_in() {
+    _keel_name=$1
+    shift
+    for _keel_env in "$@"; do
+        _keel_env=$_keel_env/$_keel_name
+        if [ -f "$_keel_env/pyvenv.cfg" ]; then return 0; fi
+    done
+    return 1
+}
+
+# _keel_name_in PREFIX FOLDER...
+_keel_name_in() {
+    _keel_env=$1
+    _keel_name=$1
+    shift
+    while [ "$#" -gt 0 ]; do
+        if [ "$1/${_keel_env##*/}" = "$_keel_env" ]; then _keel_name=${_keel_env##*/}; fi
+        shift
+    done
+}
+
+# Make _keel_env the active environment, but for its entry in PATH.
+_keel_enter() {
     export KEEL_PREFIX="$_keel_env" KEEL_DEFAULT_ENV="$_keel_name"
     if [ "$_keel_env" = "$KEEL_ROOT" ]; then
         unset VIRTUAL_ENV VIRTUAL_ENV_PROMPT # a base is no venv
@@ -143,13 +201,18 @@ _keel_switch() {
     esac
     hash -r 2>/dev/null || :
     unset _keel_env _keel_name
-    for _keel_script in "$KEEL_PREFIX/etc/keel/activate.d/"*.sh; do
+    # shellcheck disable=SC2329 # vars.sh calls it; <env>/bin/activate has one of its own
+    _keel_set() {
+        _keel_save "$1"
+        export "$1=$2" _KEEL_VARS="${_KEEL_VARS:+$_KEEL_VARS }$1"
+    }
+    for _keel_script in "$KEEL_PREFIX/etc/keel/vars.sh" "$KEEL_PREFIX/etc/keel/activate.d/"*.sh; do
         _keel_run
     done
     unset _keel_script
 }
 
-# Run what the active environment wants run on its deactivation, last first.
+# Run what the active environment wants run on its deactivation, last first, and take back the variables that it set.
 _keel_leave() {
     if [ -d "${KEEL_PREFIX-}/etc/keel/deactivate.d" ]; then
         set --
@@ -161,6 +224,10 @@ _keel_leave() {
         done
         unset _keel_script
     fi
+    while [ -n "${_KEEL_VARS-}" ]; do
+        _keel_restore "${_KEEL_VARS%% *}"
+        case $_KEEL_VARS in *' '*) _KEEL_VARS=${_KEEL_VARS#* } ;; *) unset _KEEL_VARS ;; esac
+    done
 }
 
 # Source _keel_script. Its failures must not end a shell that runs with `set -e` ('. script || :' does, in dash).
@@ -288,5 +355,16 @@ case :${PATH-}: in
             *:*) ;; # PATH cannot hold it
             *) export PATH="$KEEL_ROOT/cmd${PATH:+":$PATH"}" ;;
         esac
+        ;;
+esac
+case $- in
+    *i*) # tab completion, where this shell has it
+        if [ -n "${BASH_VERSION-}" ]; then
+            # shellcheck source=/dev/null
+            . "$KEEL_ROOT/keel-meta/shell/completion/keel.bash"
+        elif [ -n "${ZSH_VERSION-}" ]; then
+            # shellcheck source=/dev/null
+            . "$KEEL_ROOT/keel-meta/shell/completion/keel.zsh"
+        fi
         ;;
 esac

@@ -17,6 +17,13 @@ deactivate() {
         PS1=$_OLD_VIRTUAL_PS1
         unset _OLD_VIRTUAL_PS1
     fi
+    while [ -n "${_OLD_VIRTUAL_VARS-}" ]; do # names, a space behind each
+        set -- "${1-}" "${_OLD_VIRTUAL_VARS%% *}"
+        eval "if [ -n \"\${_OLD_VIRTUAL_VAR_$2+set}\" ]; then $2=\$_OLD_VIRTUAL_VAR_$2; else unset $2; fi"
+        unset "_OLD_VIRTUAL_VAR_$2"
+        _OLD_VIRTUAL_VARS=${_OLD_VIRTUAL_VARS#* }
+    done
+    unset _OLD_VIRTUAL_VARS
     hash -r 2>/dev/null || :
     unset VIRTUAL_ENV VIRTUAL_ENV_PROMPT
     if [ "${1-}" != nondestructive ]; then unset -f deactivate; fi
@@ -40,6 +47,18 @@ fi
 if [ -z "${VIRTUAL_ENV_DISABLE_PROMPT-}" ] && [ -n "${PS1+set}" ]; then
     _OLD_VIRTUAL_PS1=$PS1
     PS1=@PROMPT@$PS1
+fi
+
+if [ -f "$VIRTUAL_ENV/etc/keel/vars.sh" ]; then
+    # shellcheck disable=SC2329 # vars.sh calls it
+    _keel_set() {
+        eval "if [ -n \"\${$1+set}\" ]; then _OLD_VIRTUAL_VAR_$1=\$$1; fi"
+        export "$1=$2"
+        _OLD_VIRTUAL_VARS="${_OLD_VIRTUAL_VARS-}$1 "
+    }
+    # shellcheck source=/dev/null
+    . "$VIRTUAL_ENV/etc/keel/vars.sh"
+    unset -f _keel_set
 fi
 
 hash -r 2>/dev/null || :
