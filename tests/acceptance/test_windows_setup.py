@@ -63,8 +63,13 @@ def installed(wine: Wine, setup: Path, folder: Path) -> Iterator[Install]:
 
 
 def remove(wine: Wine, folder: Path, *options: str) -> None:
+    """Remove silently; the uninstaller's own file and the folder go a moment after its end."""
     wine.run(wine.path(folder / UNINSTALLER), "/S", *options)
     wait_until(lambda: not (folder / UNINSTALLER).exists())
+
+
+def wait_for_the_end(folder: Path) -> None:
+    wait_until(lambda: not folder.exists())
 
 
 def state(wine: Wine) -> dict[str, str]:
@@ -122,7 +127,7 @@ def test_a_silent_installation_registers_everything_and_its_removal_leaves_nothi
     assert [path.name[:16] for path in (folder / "keel-meta/logs").iterdir()] == ["Starter-install-"]
 
     remove(wine, folder)
-    assert not folder.exists()
+    wait_for_the_end(folder)
     assert state(wine) == before
     assert "removing" in logs(wine, "uninstall")[-1].read_text("utf-8")
 
@@ -189,7 +194,7 @@ def test_a_removal_does_not_follow_links_and_can_be_repeated(wine: Wine, install
     assert "Starter" in wine.query(APPS), "what is not gone is still listed"
     (folder / "Lib" / "link").unlink()
     remove(wine, folder)
-    assert not folder.exists()
+    wait_for_the_end(folder)
     assert wine.query(APPS).count("DisplayName") == 0
 
 
@@ -197,7 +202,7 @@ def test_environments_go_on_request(wine: Wine, installed: Install) -> None:
     folder = installed()
     (folder / "envs" / "work").mkdir()
     remove(wine, folder, "/RemoveEnvironments=1")
-    assert not folder.exists()
+    wait_for_the_end(folder)
 
 
 def test_a_running_program_stops_a_removal_before_anything_is_gone(wine: Wine, installed: Install) -> None:
@@ -215,7 +220,7 @@ def test_a_running_program_stops_a_removal_before_anything_is_gone(wine: Wine, i
         process.kill()
         process.wait()
     remove(wine, folder)
-    assert not folder.exists()
+    wait_for_the_end(folder)
 
 
 def test_a_locked_file_is_named_and_a_second_removal_finishes(wine: Wine, setup: Path) -> None:
@@ -232,7 +237,7 @@ def test_a_locked_file_is_named_and_a_second_removal_finishes(wine: Wine, setup:
         wine.run("taskkill", "/f", "/im", "ping.exe", code=None)
         process.wait(30)
     remove(wine, folder)
-    assert not folder.exists()
+    wait_for_the_end(folder)
 
 
 # --- What is refused ------------------------------------------------------------------------------------------------
@@ -346,6 +351,7 @@ def test_what_a_killed_run_left_is_cleaned_up_by_the_next(
     assert not folder.exists()
     wine.run(setup, "/S", f"/D={wine.path(folder)}")
     remove(wine, folder)
+    wait_for_the_end(folder)
     assert tree_of(folder.parent) == before
 
 
