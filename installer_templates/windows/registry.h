@@ -20,7 +20,8 @@ bool registry_set_expandable(enum registry_root root, const char *key, const cha
 /* A text as it is stored, nothing in it expanded; NULL where there is none. */
 char *registry_text(enum registry_root root, const char *key, const char *name);
 
-/* Remove a value; a key with all below it; a key if nothing is in it. has_keys: whether there are keys below. What is not there counts as removed. */
+/* Remove a value; a key with all below it; a key if nothing is in it. What is not there counts as removed.
+ * has_keys: whether there are keys below a key. */
 bool registry_remove_value(enum registry_root root, const char *key, const char *name, struct failure *why);
 bool registry_remove_tree(enum registry_root root, const char *key, struct failure *why);
 bool registry_has_keys(enum registry_root root, const char *key);

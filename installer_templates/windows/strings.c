@@ -15,7 +15,8 @@ static const char *const ENGLISH[TEXT_COUNT] = {
     [TEXT_CLOSE] = "&Close",
 
     [TEXT_WELCOME_TITLE] = "Welcome to %s %s", /* title, version */
-    [TEXT_WELCOME] = "This installs Python %s with the packages of %s on your computer. Nothing is fetched from the network.\n\n"
+    [TEXT_WELCOME] = "This installs Python %s with the packages of %s on your computer. Nothing is fetched from the "
+                     "network.\n\n"
                      "Until everything has been unpacked and checked, nothing changes, and you can cancel at any time.\n\n"
                      "Press Next to go on.", /* Python version, title */
     [TEXT_WELCOME_COMPANY] = "Offered by %s", /* company */
@@ -30,7 +31,8 @@ static const char *const ENGLISH[TEXT_COUNT] = {
     [TEXT_SCOPE_ME] = "Just &me (recommended)",
     [TEXT_SCOPE_ME_MORE] = "Goes into your own folder; needs no special rights.",
     [TEXT_SCOPE_ALL] = "&All users of this computer",
-    [TEXT_SCOPE_ALL_MORE] = "Needs the rights of an administrator, for which Windows asks now. Others can use it, but not change it.",
+    [TEXT_SCOPE_ALL_MORE] = "Needs the rights of an administrator, for which Windows asks now. Others can use it, but not "
+                            "change it.",
 
     [TEXT_FOLDER_TITLE] = "Where should it go?",
     [TEXT_FOLDER] = "%s is installed into a folder of its own, which must be new or empty.", /* title */
@@ -74,7 +76,8 @@ static const char *const ENGLISH[TEXT_COUNT] = {
                             "and start setup from the folder that you unpacked it to.",
 
     [TEXT_REMOVAL_PAGE_TITLE] = "Remove %s %s?", /* title, version */
-    [TEXT_REMOVAL_PAGE] = "This removes it from %s, with everything that was registered for it. Files of your own beside it stay.",
+    [TEXT_REMOVAL_PAGE] = "This removes it from %s, with everything that was registered for it. Files of your own "
+                          "beside it stay.",
     [TEXT_REMOVAL_ENVIRONMENTS] = "It holds these environments, which cannot run without it:", /* names follow */
     [TEXT_REMOVAL_ENVIRONMENTS_TOO] = "Remove the &environments, too",
     [TEXT_REMOVING_TITLE] = "Removing",
