@@ -18,12 +18,12 @@ _AS_BEFORE = (
 def batch_lines(variables: Mapping[str, str]) -> str:
     """`vars.bat`, which cmd/keel.bat runs on activation: name -> value of each variable; CR LF ends each line.
 
-    Values have one line. What a variable was goes into `_KEEL_OLD_<name>`, and the names into `_KEEL_VARS`, by which
-    they are restored.
+    Values have one line. What a variable was goes into `_KEEL_OLD_<level>_<name>`, and the names into
+    `_KEEL_VARS_<level>`, by which they are restored; whoever runs the file says in `_keel_level` which level that is.
     """
-    lines: List[str] = [f'@set "_KEEL_VARS={" ".join(variables)}"'] if variables else []
+    lines: List[str] = [f'@set "_KEEL_VARS_%_keel_level%={" ".join(variables)}"'] if variables else []
     for name, value in variables.items():
-        lines += [f'@set "_KEEL_OLD_{name}=%{name}%"', f'@set "{name}={quoting.cmd(value)}"']
+        lines += [f'@set "_KEEL_OLD_%_keel_level%_{name}=%{name}%"', f'@set "{name}={quoting.cmd(value)}"']
     if not "".join(lines).isascii():
         lines = [*_UTF8, *lines, *_AS_BEFORE]
     return "".join(f"{line}\r\n" for line in lines)

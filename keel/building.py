@@ -7,6 +7,7 @@ from .base import Base
 from .environments import Environment, check_name, check_prefix, is_environment
 from .errors import KeelError
 from .linker import Linker
+from .registry import register
 from .staging import Staging, remove_stale
 
 
@@ -60,4 +61,6 @@ def build(
         linker = Linker(base.prefix, folder, environment.prefix, mode="copy" if copy else base.settings.link_mode)
         packages = fill(folder, linker)
         staging.publish(folder)
+    if environment.name is None:
+        register(base, environment.prefix)
     return Created(environment, tuple(sorted(packages)), linker.linked, linker.copied, linker.copied_bytes)

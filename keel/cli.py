@@ -5,11 +5,14 @@ import os
 import signal
 import sys
 from types import FrameType
-from typing import NoReturn, Optional, Sequence
+from typing import TYPE_CHECKING, NoReturn, Optional, Sequence
 
 from . import __version__
-from .console import fail, say, say_json
+from .console import fail, say, say_json, warn
 from .errors import KeelError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 
 class _Stopped(KeyboardInterrupt):
@@ -75,8 +78,21 @@ def _run_command(name: str, arguments: Sequence[str], prefix: str) -> int:
     parser.set_defaults(run=getattr(module, "run", None))
     module.add_arguments(parser)
     options = parser.parse_args(arguments)
+    _mend_moved(name, options, prefix)
     code: int = options.run(options, prefix)
     return code
+
+
+def _mend_moved(name: str, options: "Namespace", prefix: str) -> None:
+    """Commands that deal with environments find the base and all of its environments knowing their places."""
+    from .environments import active_prefix
+    from .moves import UNCONCERNED, mend_moved
+
+    if name not in UNCONCERNED and os.name == "posix":  # what `keel.venv` lays out is no Windows environment
+        given = [getattr(options, key, None) for key in ("path", "clone", "environment", "name")]
+        paths = [path for path in given if isinstance(path, str) and "/" in path]
+        for line in mend_moved(prefix, [*paths, *filter(None, [active_prefix()])], blocks=name != "init"):
+            warn(line)
 
 
 def _unknown(name: str) -> NoReturn:

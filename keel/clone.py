@@ -7,15 +7,19 @@ read, compared or even looked up for it. (Where inode numbers are not reliable, 
 import csv
 import glob
 import os
-from typing import Dict, Iterator, List, Sequence, Set, Tuple
+from itertools import repeat
+from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from .base import PRIVATE, Base, site_packages
 from .building import Created, build
 from .environments import Environment
+from .hashes import update_records
 from .indexing import default_variables, follow_index, moved_shims, write_pip_config
 from .installed import installed
 from .linker import Linker
 from .linking import Links
+from .listing import Listing, key_of
+from .private import FILE as PRIVATE_COPIES
 from .relocate import relocate_script
 from .variables import moved_variables, read_variables, write_variables
 from .venv import is_written_here, lay_out
@@ -35,11 +39,13 @@ def clone(base: Base, environment: Environment, source: Environment, *, copy: bo
         with Links(linker) as links:
             cloner = _Cloner(base, source.prefix, linker, links)
             if source.is_base(base):
-                cloner.base()
+                cloner.base(store, tree)
             else:
-                cloner.tree("")
+                cloner.know(store)
+                cloner.tree(tree, "")
             links.finish()
         cloner.copy_own()
+        update_records(os.path.join(folder, site_packages(base.python_minor)), cloner.relocated)
         if not os.path.lexists(os.path.join(folder, "pip.conf")):
             write_pip_config(base, folder)
         elif source.is_base(base):  # whose index is everybody's, not this user's
@@ -47,7 +53,9 @@ def clone(base: Base, environment: Environment, source: Environment, *, copy: bo
         cloner.variables()
         return [(package.name, package.version) for package in installed(folder, base)]
 
-    return build(base, environment, fill, copy=copy)
+    root = os.path.join(source.prefix, site_packages(base.python_minor)) if source.is_base(base) else source.prefix
+    with Listing(base.prefix, base.store) as store, Listing(base.prefix, root) as tree:
+        return build(base, environment, fill, copy=copy)
 
 
 class _Cloner:
@@ -61,44 +69,50 @@ class _Cloner:
         self._source = source
         self._linker = linker
         self._links = links
-        self._own: List[Tuple[str, os.DirEntry[str]]] = []
+        self._own: List[Tuple[str, str]] = []  # path, kind
         self._old = tuple(dict.fromkeys((source, os.path.realpath(source))))
-        device = os.stat(source).st_dev
-        self._inodes = _inodes(base.store) if os.stat(base.store).st_dev == device else {}
+        self.relocated: Dict[str, bytes] = {}  # as `update_records` takes it
+        # What the store has: key (of `listing.Folder`) -> (folder, name).
+        self._stored: Dict[str, Tuple[str, str]] = {}
 
-    def base(self) -> None:
+    def know(self, store: Listing) -> None:
+        """Learn what the store has. On another device there is nothing of it in the source."""
+        root = self._base.store
+        if os.stat(root).st_dev == os.stat(self._source).st_dev:
+            for path, keys, names in store.folders():
+                folder = f"{root}/{path}" if path else root
+                self._stored.update(zip(keys, zip(repeat(folder), names)))
+
+    def base(self, store: Listing, library_tree: Listing) -> None:
         """The packages of the base: its site-packages, and what their RECORDs name elsewhere in the prefix."""
         library = site_packages(self._base.python_minor)
-        self.tree(library)
         folders: Dict[str, Set[str]] = {}
         for path in _recorded_elsewhere(os.path.join(self._source, library), library):
             if not path.startswith(PRIVATE) and not is_written_here(path, self._base.python_minor):
                 folders.setdefault(os.path.dirname(path), set()).add(path)
+        self.know(store)
+        self.tree(library_tree, library)
         for folder in sorted(folders):
             self._some(folder, folders[folder])
         self._some("", {"pip.conf"})
+        self._some(os.path.dirname(PRIVATE_COPIES), {PRIVATE_COPIES})
 
-    def tree(self, relative: str) -> None:
-        """Everything below `relative` (a folder in the prefix, or "") that `lay_out` has not written."""
-        subfolders = []
-        stored: Dict[str, List[str]] = {}
-        inodes = self._inodes
-        with os.scandir(os.path.join(self._source, relative)) as entries:
-            for entry in entries:
-                name = entry.name
-                known = inodes.get(entry.inode(), _UNKNOWN)
-                if known[1] == name:
-                    if known[0] not in stored:
-                        stored[known[0]] = []
-                    stored[known[0]].append(name)
-                elif entry.is_dir(follow_symlinks=False):
-                    subfolders.append(f"{relative}/{name}" if relative else name)
-                else:
-                    self._file(f"{relative}/{name}" if relative else name, entry)
-        for folder in stored or {self._base.store: []}:  # a folder without any is a folder, too
-            self._links.add(folder, relative, stored.get(folder, []))
-        for path in subfolders:
-            self.tree(path)
+    def tree(self, tree: Listing, root: str) -> None:
+        """Everything in `tree`, which lies at `root` in the prefix, that `lay_out` has not written."""
+        stored = self._stored
+        for path, keys, names in tree.folders():
+            relative = f"{root}/{path}".strip("/")
+            linked: Dict[str, List[str]] = {}
+            for key, name in zip(keys, names):
+                known = stored.get(key, _UNKNOWN)
+                if known[1] == name and key[0] == "f":
+                    if known[0] not in linked:
+                        linked[known[0]] = []
+                    linked[known[0]].append(name)
+                elif key[0] != "d":
+                    self._file(f"{relative}/{name}" if relative else name, key)
+            for folder in linked or (self._base.store,):  # a folder without any is a folder, too
+                self._links.add(folder, relative, linked.get(folder, []))
 
     def variables(self) -> None:
         """Those of the source, also of the base; what they say of its folder holds for the new one.
@@ -121,25 +135,27 @@ class _Cloner:
         for entry in entries:
             path = f"{relative}/{entry.name}" if relative else entry.name
             if path in paths and not entry.is_dir(follow_symlinks=False):
-                self._file(path, entry)
+                self._file(path, key_of(entry))
 
-    def _file(self, path: str, entry: "os.DirEntry[str]") -> None:
-        folder, name = self._inodes.get(entry.inode(), _UNKNOWN)
-        if name == entry.name:
+    def _file(self, path: str, key: str) -> None:
+        folder, name = self._stored.get(key, _UNKNOWN)
+        if key[0] == "f" and name == os.path.basename(path):
             self._links.file(f"{folder}/{name}", path)
         elif not is_written_here(path, self._base.python_minor):
-            self._own.append((path, entry))
+            self._own.append((path, key[0]))
 
     def copy_own(self) -> None:
         """Copy what is not a file of the store."""
-        for path, entry in self._own:
-            dest = os.path.join(self._linker.staging, path)
-            if entry.is_symlink():
-                self._link(entry.path, dest)
-            elif entry.is_file(follow_symlinks=False):
-                self._linker.copy(entry.path, dest)
+        for path, kind in self._own:
+            source, dest = f"{self._source}/{path}", f"{self._linker.staging}/{path}"
+            if kind == "l":
+                self._link(source, dest)
+            elif kind == "f":
+                self._linker.copy(source, dest)
                 if os.path.dirname(path) == _SCRIPTS:
-                    _relocate(dest, self._old, self._linker.final)
+                    moved = _relocate(dest, self._old, self._linker.final)
+                    if moved is not None:
+                        self.relocated[os.path.relpath(path, site_packages(self._base.python_minor))] = moved
 
     def _link(self, source: str, dest: str) -> None:
         """A symbolic link: to the store, to somewhere in the environment, or elsewhere."""
@@ -156,31 +172,21 @@ class _Cloner:
             os.symlink(target if os.path.isabs(target) else leads_to, dest)
 
 
-def _relocate(path: str, old: Sequence[str], final: str) -> None:
-    """Have the script at `path` start the Python of the environment at `final`, not that at one of `old`."""
+def _relocate(path: str, old: Sequence[str], final: str) -> Optional[bytes]:
+    """Have the script at `path` start the Python of the environment at `final`, not that at one of `old`.
+
+    Gives what it holds now, None where nothing had to be changed.
+    """
     if os.path.getsize(path) > _LARGEST_SCRIPT:
-        return
+        return None
     with open(path, "rb") as file:
         script = file.read()
     moved = relocate_script(script, old, final)
-    if moved != script:
-        with open(path, "wb") as file:
-            file.write(moved)
-
-
-def _inodes(store: str) -> Dict[int, Tuple[str, str]]:
-    """Inode number -> (folder, name) of every file of the store."""
-    found: Dict[int, Tuple[str, str]] = {}
-    waiting = [store]
-    while waiting:
-        folder = waiting.pop()
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
-                else:
-                    found[entry.inode()] = (folder, entry.name)
-    return found
+    if moved == script:
+        return None
+    with open(path, "wb") as file:
+        file.write(moved)
+    return moved
 
 
 def _recorded_elsewhere(library_path: str, library: str) -> Iterator[str]:

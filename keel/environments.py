@@ -6,6 +6,7 @@ from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional
 
 from .base import Base
 from .errors import KeelError
+from .registry import forget, registered
 
 BASE = "base"
 CONFIG = "pyvenv.cfg"
@@ -61,9 +62,9 @@ def is_environment(prefix: str) -> bool:
 
 
 def list_environments(base: Base) -> List[Environment]:
-    """The base, then every environment in its own folders and the user's, by name.
+    """The base, then every environment in its own folders, the user's and elsewhere, by name or path.
 
-    The user's folder serves all bases; only the environments of this one are listed.
+    What is not in the base's own folder serves all bases; only the environments of this one are listed.
     """
     found: Dict[str, Environment] = {}
     for folder in base.envs_dirs():
@@ -73,6 +74,10 @@ def list_environments(base: Base) -> List[Environment]:
             if environment.label in found:  # the name means the one that is found first
                 environment = Environment(None, environment.prefix)
             found[environment.label] = environment
+    places = {environment.prefix for environment in found.values()}
+    for prefix in registered(base):
+        if prefix not in places and is_environment(prefix) and belongs_to(prefix, base):
+            found[prefix] = Environment(None, prefix)
     return [Environment(BASE, base.prefix), *(found[name] for name in sorted(found))]
 
 
@@ -87,15 +92,18 @@ def _in_folder(folder: str) -> Iterator[Environment]:
             yield Environment(name, prefix)
 
 
-def user_environments(base: Base) -> List[Environment]:
-    """Environments of this base in the user's own folder, outside of the prefix."""
-    folder = base.user_envs_dir()
-    return [one for one in _in_folder(folder) if belongs_to(one.prefix, base)] if folder else []
-
-
 def belongs_to(prefix: str, base: Base) -> bool:
     """Whether the environment at `prefix` uses the base's Python."""
-    return read_config(prefix).get("home") == os.path.join(base.prefix, "bin")
+    home, ours = read_config(prefix).get("home"), os.path.join(base.prefix, "bin")
+    return home is not None and (home == ours or same_place(home, ours))
+
+
+def same_place(one: str, other: str) -> bool:
+    """Whether both paths lead to the same file or folder, which is there."""
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False
 
 
 def read_config(prefix: str) -> Mapping[str, str]:
@@ -154,16 +162,21 @@ def active_prefix() -> Optional[str]:
     return os.environ.get("KEEL_PREFIX") or os.environ.get("VIRTUAL_ENV") or None
 
 
+def active_prefixes() -> List[str]:
+    """All that is active in the shell that started keel: also what a nested activation will return to."""
+    nested = [value for key, value in os.environ.items() if re.fullmatch(r"KEEL_PREFIX_\d+", key)]
+    return [prefix for prefix in (os.environ.get("KEEL_PREFIX"), os.environ.get("VIRTUAL_ENV"), *nested) if prefix]
+
+
 def check_removable(base: Base, environment: Environment) -> None:
     """KeelError for the base, and for the environment that is active in the calling shell."""
     if environment.is_base(base):
         raise KeelError("the base cannot be removed as an environment", hint="to remove all of it: keel uninstall")
-    active = active_prefix()
-    if active is not None and os.path.realpath(active) == os.path.realpath(environment.prefix):
+    if os.path.realpath(environment.prefix) in {os.path.realpath(prefix) for prefix in active_prefixes()}:
         raise KeelError(f"{environment.label} is active in this shell", hint="run first: keel deactivate")
 
 
-def remove_environment(environment: Environment) -> None:
+def remove_environment(base: Base, environment: Environment) -> None:
     """Remove it: first out of sight in one step, then from disk; what a killed removal leaves, the next one clears.
 
     An environment that is a link, or in a folder that cannot be renamed in, is an error with nothing changed.
@@ -173,8 +186,9 @@ def remove_environment(environment: Environment) -> None:
             f"{environment.prefix} is a symbolic link to {os.path.realpath(environment.prefix)}",
             hint="remove the environment by its own path: keel env remove -p PATH",
         )
-    from .staging import Staging, remove_stale  # slow imports, of no use to listings
+    from .staging import Staging, held, remove_stale  # slow imports, of no use to listings
 
     remove_stale(os.path.dirname(environment.prefix))
-    with Staging(environment.prefix) as staging:
+    with Staging(environment.prefix) as staging, held(environment.prefix, wait=False):
         os.rename(environment.prefix, os.path.join(staging.folder, "removed"))
+    forget(base, environment.prefix)

@@ -117,8 +117,13 @@ def _ended(process: "subprocess.Popen[bytes]") -> Iterator["subprocess.Popen[byt
         raise
 
 
+def can_fetch(base: Base, wanted: Wanted) -> bool:
+    """Whether packages can be had by name: an index is set, or a file of requirements names places to look in."""
+    return has_index(base, wanted) or "--find-links" in wanted.options
+
+
 def has_index(base: Base, wanted: Wanted) -> bool:
-    """Whether packages can be fetched by name: an index is set, or a file of requirements names places to look in."""
+    """Whether there is an index: the one that is set, or one of a file of requirements, which may also forbid it."""
     if "--no-index" in wanted.options:
         return False
     return base.index is not None or any(word in wanted.options for word in ("--index-url", "--extra-index-url"))

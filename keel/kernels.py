@@ -8,7 +8,7 @@ import json
 import os
 import re
 import sys
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional
 
 from .base import Base
 from .environments import Environment
@@ -115,3 +115,19 @@ def _read(folder: str) -> Optional[Kernel]:
 
 def remove_kernel(kernel: Kernel) -> None:
     remove_tree(kernel.folder)
+
+
+def move_kernels(base: Base, places: Mapping[str, str]) -> None:
+    """Have the user's kernels name an environment and a base where they are now. places: former -> new. OSError."""
+    for kernel in list_kernels(base):
+        path = os.path.join(kernel.folder, _FILE)
+        with open(path, encoding="utf-8") as file:
+            spec = json.load(file)
+        names = spec["metadata"]["keel"]
+        if names["prefix"] in places or names.get("base") in places:
+            moved = {key: places.get(place, place) for key, place in names.items()}
+            kernel = kernel._replace(prefix=moved["prefix"])
+            spec["metadata"]["keel"] = moved
+            spec["argv"] = _spec(base, kernel)["argv"]
+            data = json.dumps(spec, indent=1).encode() + b"\n"
+            replace_file(path, data)

@@ -7,6 +7,7 @@ import stat
 from typing import Callable, Dict
 
 from .errors import KeelError
+from .staging import temporary_beside
 
 _FICLONE = 0x40049409  # <linux/fs.h>
 _CHUNK = 1 << 20
@@ -90,6 +91,17 @@ def link_target(source: str, link: str, base_prefix: str) -> str:
     if not link.startswith(base_prefix + os.sep):
         return source
     return "../" * link.count(os.sep, len(base_prefix) + 1) + source[len(base_prefix) + 1 :]
+
+
+def replace_link(path: str, target: str) -> None:
+    """Have the symbolic link at `path` lead to `target`, in one step. Raises OSError."""
+    temporary = temporary_beside(path)
+    os.symlink(target, temporary)
+    try:
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
 
 
 def copy_file(source: str, dest: str) -> int:

@@ -1,12 +1,10 @@
 """Many files out of the store at once: by the engine that the base ships, which keeps all cores busy, or one by one."""
 
-import contextlib
 import os
-import signal
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
+from .engine import Engine
 from .linker import Linker, link_target
-from .manifest import ENGINE
 
 # Below this many files the engine is not worth its start.
 _WORTH_IT = 200
@@ -39,15 +37,15 @@ class Links:
         self._waiting: Dict[Tuple[str, str], List[str]] = {}
         self._count = 0
         self._sent = 0
-        self._engine: Optional[_Engine] = None
+        self._sender: Optional[_Sender] = None
         self._untried = hasattr(os, "posix_spawn")
 
     def __enter__(self) -> "Links":
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._engine is not None:
-            self._engine.kill()
+        if self._sender is not None:
+            self._sender.engine.kill()
 
     def add(self, source: str, folder: str, names: List[str]) -> None:
         """Have files called `names` of the folder `source` in `folder`, which is made even without a name."""
@@ -57,7 +55,7 @@ class Links:
         if self._untried and self._count >= _WORTH_IT:
             self._untried = False
             self._start()
-        if self._engine is not None:
+        if self._sender is not None:
             self._send()
 
     def file(self, source: str, dest: str) -> None:
@@ -70,8 +68,8 @@ class Links:
         for (source, folder), names in self._waiting.items():
             self.add(source, folder, names)
         self._waiting.clear()
-        text = self._engine.finish() if self._engine is not None else b""
-        self._engine = None
+        text = self._sender.finish() if self._sender is not None else b""
+        self._sender = None
         refused = _refused(text, self._jobs)
         if refused is None:
             self._all_by_hand()
@@ -88,12 +86,12 @@ class Links:
         way = self._by_hand(first._replace(names=first.names[:1]))
         ways = self._linker.ways
         if ways:
-            self._engine = _Engine(self._linker, ways[: ways.index(way) + 1] if way else ways)
+            self._sender = _Sender(self._linker, ways[: ways.index(way) + 1] if way else ways)
 
     def _send(self) -> None:
-        assert self._engine is not None
+        assert self._sender is not None
         for job in self._jobs[self._sent :]:
-            self._engine.send(job)
+            self._sender.send(job)
         self._sent = len(self._jobs)
 
     def _all_by_hand(self) -> None:
@@ -128,28 +126,14 @@ def _refused(report: bytes, jobs: List[Job]) -> Optional[List[Tuple[int, int]]]:
     return refused if word == b"made" and right and whole else None
 
 
-class _Engine:
-    """A running `keel-engine link` (docs/engine.md). Where it cannot be started, or ends before its time, nothing is
-    raised: there is no report then."""
+class _Sender:
+    """Tells a `keel-engine link` what to do."""
 
     def __init__(self, linker: Linker, ways: str) -> None:
         self._linker = linker
         self._ways = ways
         self._buffer = bytearray(b"keel-links 1\0")
-        self._process = -1
-        program = os.path.join(linker.base_prefix, *ENGINE.split("/"))
-        jobs, self._input = os.pipe()
-        self._output, report = os.pipe()
-        moves = [(os.POSIX_SPAWN_DUP2, jobs, 0), (os.POSIX_SPAWN_DUP2, report, 1)]
-        silent = (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)
-        try:
-            arguments = [program, "link", "--into", linker.staging]
-            self._process = os.posix_spawn(program, arguments, {}, file_actions=[*moves, silent])
-        except OSError:  # none is there, a noexec mount, another CPU's
-            self.kill()
-        finally:
-            os.close(jobs)
-            os.close(report)
+        self.engine = Engine(linker.base_prefix, "link", "--into", linker.staging)
 
     def send(self, job: Job) -> None:
         target = ""
@@ -163,41 +147,11 @@ class _Engine:
             self._flush()
 
     def _flush(self) -> None:
-        try:
-            while self._buffer and self._process != -1:
-                del self._buffer[: os.write(self._input, self._buffer)]
-        except BrokenPipeError:
-            self.kill()
+        self.engine.write(bytes(self._buffer))
         self._buffer.clear()
 
     def finish(self) -> bytes:
-        """Wait for the engine's report; what it says is worth nothing where the engine ended otherwise than well."""
+        """The report."""
         self._buffer += b"end\0"
         self._flush()
-        if self._process == -1:
-            return b""
-        os.close(self._input)
-        self._input = -1
-        with open(self._output, "rb") as file:
-            self._output = -1
-            report = file.read()
-        return report if self._wait() == 0 else b""
-
-    def _wait(self) -> int:
-        """Its status; 0 where SIGCHLD is ignored, as nobody is told then, and the report tells enough."""
-        status = 0
-        with contextlib.suppress(ChildProcessError):
-            _, status = os.waitpid(self._process, 0)
-        self._process = -1
-        return status
-
-    def kill(self) -> None:
-        """End it, if it runs; it makes nothing more when this returns."""
-        if self._process != -1:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self._process, signal.SIGKILL)
-            self._wait()
-        for descriptor in (self._input, self._output):
-            if descriptor != -1:
-                os.close(descriptor)
-        self._input = self._output = -1
+        return self.engine.read()

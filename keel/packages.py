@@ -7,6 +7,7 @@ from .base import Base, site_packages
 from .distributions import Distribution, by_name, distributions
 from .environments import Environment, read_config
 from .errors import KeelError
+from .private import forget_private
 from .records import Files
 from .transaction import Transaction, new_paths
 from .wanted import Plan, Wanted
@@ -89,6 +90,8 @@ def install(
                 Fetcher(base, wanted, quiet=quiet, lock=change.lock).install(place, made.fetch)
                 settle(base, made, environment.prefix, environment.prefix)
             change.done()
+            new = [*(unit.name for unit, _ in made.link), *(pin.name for pin in made.fetch)]
+            forget_private(environment.prefix, new)
     return changed
 
 
@@ -104,6 +107,7 @@ def remove(base: Base, environment: Environment, names: Sequence[str]) -> List[D
         files = Files(base, environment.prefix)
         change.apply(_old_paths(files, gone, found), [])
         change.done()
+        forget_private(environment.prefix, names)
     return gone
 
 

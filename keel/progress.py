@@ -14,7 +14,7 @@ _ERASE = "\r\033[K"
 class Progress:
     """`with Progress("linking", 20) as progress: progress.step("numpy")`, before each of the 20 steps."""
 
-    def __init__(self, label: str, total: int) -> None:
+    def __init__(self, label: str, total: int = 0) -> None:
         self._label = label
         self._total = total
         self._step = 0
@@ -26,9 +26,13 @@ class Progress:
 
     def step(self, name: str) -> None:
         self._step += 1
+        self.tell(f"({self._step}/{self._total}): {name}")
+
+    def tell(self, text: str) -> None:
+        """Show `text` without counting."""
         if sys.stderr.isatty() and time.monotonic() - self._started > _PATIENCE:
             # A line that wraps could not be erased.
-            text = printable(f"{self._label} ({self._step}/{self._total}): {name}")[:79]
+            text = printable(f"{self._label} {text}")[:79]
             sys.stderr.write(_ERASE + text)
             sys.stderr.flush()
             self._shown = True

@@ -6,7 +6,7 @@ from .base import Base
 from .closure import ClosureError
 from .distributions import Distribution
 from .errors import KeelError
-from .fetching import Fetcher, Place, has_index
+from .fetching import Fetcher, Place, can_fetch
 from .locks import same_version
 from .manifest import Unit
 from .planning import Solver, against, marker_environment
@@ -32,7 +32,7 @@ def make_plan(
     if wanted.pins is not None:
         return _exact(base, wanted, wanted.pins, installed)
     check_addresses(wanted.addresses)
-    online = has_index(base, wanted)
+    online = can_fetch(base, wanted)
     hint: Optional[str] = None
     if not wanted.addresses and not (newest and online):
         try:
@@ -113,7 +113,7 @@ def _exact(base: Base, wanted: Wanted, pins: Sequence[Pin], installed: Mapping[s
     """A complete list: taken as it is. KeelError, naming all, where something can be had nowhere."""
     link, fetch, keep = [], [], []
     missing: List[str] = []
-    online = has_index(base, wanted) or "--find-links" in wanted.options
+    online = can_fetch(base, wanted)
     for pin in pins:
         one = installed.get(pin.name)
         unit = None if pin.words and pin.direct else _unit(base, pin)

@@ -8,6 +8,7 @@ import os
 
 from .base import META, Base, find_base
 from .errors import KeelError
+from .identity import record_identity
 from .indexing import index_of_base, moved_shims, variables_for, write_base_pip_config
 from .variables import change_variables, read_variables
 
@@ -31,6 +32,7 @@ Error={keel} belongs to everybody who uses this machine.
 def settle(prefix: str) -> None:
     """Write the files of the base at `prefix` that name it. Raises KeelError, OSError."""
     base = find_base(prefix)
+    record_identity(base, new=True)
     write_base_pip_config(base)
     change_variables(prefix, variables_for(base, index_of_base(base)))
     if is_for_everybody(base):

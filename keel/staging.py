@@ -10,7 +10,7 @@ import fcntl
 import os
 import re
 from types import TracebackType
-from typing import List, Optional, Type
+from typing import Iterator, List, Optional, Type
 
 from .errors import KeelError
 
@@ -38,10 +38,9 @@ class Staging:
         return self
 
     def _make(self) -> None:
-        parent, name = os.path.split(self.dest)
-        self._make_parents(parent)
+        self._make_parents(os.path.dirname(self.dest))
         while True:
-            self.folder = os.path.join(parent, f".{name[:40]}.keel-{os.urandom(6).hex()}")
+            self.folder = temporary_beside(self.dest)
             os.mkdir(self.folder)
             with contextlib.suppress(FileNotFoundError):
                 self._lock = os.open(self.folder, os.O_RDONLY)
@@ -85,21 +84,33 @@ class Staging:
 def replace_file(path: str, data: bytes, *, mode: Optional[int] = None) -> None:
     """Write the file at `path` anew in one step. Raises OSError.
 
-    mode: of a file that was not there; without it, what new files get from this user. Others keep what they had.
+    mode: of a file that was not there; without it, what new files get from this user. Others keep what they had, and
+    root leaves them to whom they belong.
     """
-    temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)[:40]}.keel-{os.urandom(6).hex()}")
+    temporary = temporary_beside(path)
+    owner = None
     with contextlib.suppress(FileNotFoundError):
-        mode = os.stat(path).st_mode & 0o777
+        status = os.stat(path)
+        mode = status.st_mode & 0o777
+        if os.name == "posix" and os.geteuid() == 0 != status.st_uid:
+            owner = (status.st_uid, status.st_gid)
     try:
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode or 0o644), "wb") as file:
             file.write(data)
         if mode is not None:
             os.chmod(temporary, mode)  # whatever the umask
+        if owner is not None:
+            os.chown(temporary, *owner)
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def temporary_beside(path: str) -> str:
+    """A name for what is to replace `path`; `keel clean` knows it if a killed process leaves it there."""
+    return os.path.join(os.path.dirname(path), f".{os.path.basename(path)[:40]}.keel-{os.urandom(6).hex()}")
 
 
 def _lock(descriptor: int) -> bool:
@@ -111,26 +122,72 @@ def _lock(descriptor: int) -> bool:
     return True
 
 
+@contextlib.contextmanager
+def held(prefix: str, *, wait: bool) -> Iterator[None]:
+    """Nobody else changes the packages of the environment or base at `prefix` meanwhile, or moves it.
+
+    wait: until another keel that does has finished; otherwise that is a KeelError. Without locks nobody is waited for.
+    """
+    descriptor = os.open(prefix, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise KeelError(f"another keel is changing {prefix}", hint="try again when it has finished") from error
+    except OSError:
+        pass
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file or folder of that name is one that keel makes on its way."""
+    return _STALE.fullmatch(name) is not None
+
+
+def is_abandoned(folder: str) -> bool:
+    """Whether no process works in that hidden folder; False where locks do not tell, and for other users' folders."""
+    with contextlib.suppress(OSError), _claimed(folder):
+        return True
+    return False
+
+
+def remove_abandoned(folder: str) -> None:
+    """Remove the hidden folder `folder` unless a process works in it. Raises OSError."""
+    with _claimed(folder):
+        remove_tree(folder)
+
+
+@contextlib.contextmanager
+def _claimed(folder: str) -> Iterator[None]:
+    """Holds the lock of a hidden folder, so that nobody takes it for their own. Raises OSError if somebody has it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def remove_stale(parent: str) -> None:
     """Remove what killed processes left in `parent`. What cannot be removed (another user's) stays."""
     try:
-        names = [name for name in os.listdir(parent) if _STALE.fullmatch(name)]
+        names = [name for name in os.listdir(parent) if is_temporary(name)]
     except OSError:
         return
     for name in names:
-        folder = os.path.join(parent, name)
         with contextlib.suppress(OSError):
-            descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                remove_tree(folder)
-            finally:
-                os.close(descriptor)
+            remove_abandoned(os.path.join(parent, name))
 
 
 def remove_tree(folder: str) -> None:
     """`rm -rf`: also folders that were made read-only; nothing happens where there is none."""
     if not os.path.lexists(folder):
+        return
+    with contextlib.suppress(OSError):
+        os.rmdir(folder)  # mostly it is empty
         return
     import shutil  # brings compression libraries along
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import FrozenSet, List, Tuple
 
 from .base import META, Base
-from .environments import Environment, list_environments, user_environments
+from .environments import Environment, list_environments
 from .errors import KeelError
 from .manifest import MANIFEST
 from .shells import all_start_up_files
@@ -55,10 +55,12 @@ def plan_removal(base: Base) -> Removal:
     entries = [name for name in present if name in top_level] if foreign is not None else present
     entries.sort(key=lambda name: _LAST.index(name) if name in _LAST else -1)
     changes = [plan_reverse(path, base.prefix) for path in all_start_up_files(os.environ)]
+    environments = list_environments(base)[1:]
+    inside = tuple(one for one in environments if one.prefix.startswith(base.prefix + os.sep))
     return Removal(
         prefix=base.prefix,
-        inside=tuple(one for one in list_environments(base)[1:] if one.prefix.startswith(base.prefix + os.sep)),
-        outside=tuple(user_environments(base)),
+        inside=inside,
+        outside=tuple(one for one in environments if one not in inside),
         entries=tuple(entries),
         others=tuple(name for name in entries if name not in top_level and not name.startswith(".keel")),
         foreign=foreign or frozenset(),

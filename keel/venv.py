@@ -6,14 +6,20 @@ The layout of the standard library's `venv` (https://docs.python.org/3/library/v
 import os
 import re
 import sys
-from typing import Callable, Optional
+from typing import Callable, Dict, Optional, Tuple
 
 from . import __version__, quoting
 from .base import META, Base, site_packages
 from .errors import KeelError
 from .linker import link_target
 
-# Activate files that find their environment by their own place, and are therefore the same in all of them.
+# Activate files that name their environment: file in bin/: (its template in keel-meta/shell, how that shell quotes)
+ACTIVATE_FILES: Dict[str, Tuple[str, Callable[[str], str]]] = {
+    "activate": ("activate.sh", quoting.sh),
+    "activate.fish": ("activate.fish", quoting.fish),
+    "activate.csh": ("activate.csh", quoting.csh),
+}
+# Those that find their environment by their own place, and are therefore the same in all of them.
 _SELF_LOCATING = ("Activate.ps1", "activate.nu", "activate.xsh")
 
 
@@ -29,23 +35,17 @@ def lay_out(base: Base, folder: str, final: str, *, name: Optional[str]) -> None
         os.symlink("lib", os.path.join(folder, "lib64"))
     _link_python(base, folder, final)
     prompt = name or os.path.basename(final)
-    _write(folder, "pyvenv.cfg", config(base, prompt))
-    for file, template, quote in (
-        ("activate", "activate.sh", quoting.sh),
-        ("activate.fish", "activate.fish", quoting.fish),
-        ("activate.csh", "activate.csh", quoting.csh),
-    ):
-        _write(folder, f"bin/{file}", _activate(base, template, quote, final, prompt))
-    for file in _SELF_LOCATING:
-        _write(folder, f"bin/{file}", _template(base, file))
+    _write(folder, "pyvenv.cfg", config(base, prompt, final))
+    for activate in ACTIVATE_FILES:
+        _write(folder, f"bin/{activate}", activate_file(base, activate, final, prompt))
+    for activate in _SELF_LOCATING:
+        _write(folder, f"bin/{activate}", _template(base, activate))
 
 
 def is_written_here(path: str, python_minor: str) -> bool:
     """Whether `lay_out` writes `path` (relative to an environment), so that a clone must not take it over."""
-    written = ("pyvenv.cfg", "lib64", "bin/activate", "bin/activate.fish", "bin/activate.csh")
-    if path.startswith("bin/") and path[len("bin/") :] in _SELF_LOCATING:
-        return True
-    return path in (*written, "bin/python", "bin/python3", f"bin/python{python_minor}")
+    names = (*ACTIVATE_FILES, *_SELF_LOCATING, "python", "python3", f"python{python_minor}")
+    return path in ("pyvenv.cfg", "lib64", *(f"bin/{name}" for name in names))
 
 
 def _link_python(base: Base, folder: str, final: str) -> None:
@@ -57,8 +57,13 @@ def _link_python(base: Base, folder: str, final: str) -> None:
         os.symlink("python", os.path.join(folder, "bin", name))
 
 
-def config(base: Base, prompt: str) -> str:
-    """`pyvenv.cfg`. `home` is absolute: Python takes a relative one from the current folder."""
+def config(base: Base, prompt: str, final: str) -> str:
+    """`pyvenv.cfg`. `home` is absolute: Python takes a relative one from the current folder.
+
+    `keel-prefix` and `keel-base` tell `keel.moves` of an environment or a base that was moved.
+    """
+    from .identity import base_id
+
     return (
         f"home = {os.path.join(base.prefix, 'bin')}\n"
         "include-system-site-packages = false\n"
@@ -66,6 +71,8 @@ def config(base: Base, prompt: str) -> str:
         f"executable = {base.python}\n"
         f"prompt = {prompt}\n"
         f"keel = {__version__}\n"
+        f"keel-prefix = {final}\n"
+        f"keel-base = {base_id(base)}\n"
     )
 
 
@@ -78,7 +85,9 @@ def _template(base: Base, template: str) -> str:
         raise KeelError(f"{path} is missing: this base is incomplete", hint="install it again") from error
 
 
-def _activate(base: Base, template: str, quote: Callable[[str], str], final: str, prompt: str) -> str:
+def activate_file(base: Base, name: str, final: str, prompt: str) -> str:
+    """The text of an activate file (of ACTIVATE_FILES). Raises KeelError."""
+    template, quote = ACTIVATE_FILES[name]
     text = _template(base, template)
     shown = "(env) " if re.search(r"[$`\\%!]", prompt) else f"({prompt}) "  # shells expand their prompts
     words = {"@PREFIX@": quote(final), "@NAME@": quote(prompt), "@PROMPT@": quote(shown)}

@@ -96,7 +96,7 @@ _LIBRARIES = ("user32", "gdi32", "shell32", "ole32", "advapi32", "comctl32", "uu
 KEEL_SETUP = Program(
     name="keel-setup",
     folders=(ENGINE, SETUP),
-    without=frozenset({"main.c", "progress.c", "link.c", "joblist.c"}),
+    without=frozenset({"main.c", "progress.c", "link.c", "joblist.c", "scan.c"}),
     link=("-municode", "-Wl,--subsystem,windows", *(f"-l{library}" for library in _LIBRARIES)),
     windows_only=True,
 )

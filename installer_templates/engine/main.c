@@ -8,6 +8,7 @@
 #include "link.h"
 #include "os.h"
 #include "path.h"
+#include "scan.h"
 
 #define VERSION "1"
 
@@ -17,6 +18,7 @@ static const char USAGE[] =
     "       keel-engine verify FILE --offset N [--threads N] [--quiet]\n"
     "       keel-engine list FILE --offset N\n"
     "       keel-engine link --into DIR [--threads N]\n"
+    "       keel-engine scan DIR\n"
     "       keel-engine version\n"
     "FILE holds a payload (docs/payload-format.md) at byte N. `link` reads what to do (docs/engine.md) from standard input.\n";
 
@@ -136,6 +138,10 @@ static bool run(char **arguments, struct failure *why)
 
     if (strcmp(word, "link") == 0)
         return run_link(arguments + 2, why);
+    if (strcmp(word, "scan") == 0 && (arguments[2] == NULL || arguments[3] != NULL))
+        return usage(why, "%s needs one folder", word);
+    if (strcmp(word, "scan") == 0)
+        return command_scan(arguments[2], why);
     if (!known)
         return usage(why, word[0] != '\0' ? "%s is not a command" : "%sa command is needed", word);
     if (!parse_command(arguments + 2, install, &command, &unlink_self, why))

@@ -80,6 +80,8 @@ int os_folder_open(const char *path, os_folder *folder);
 int os_folder_enter(os_folder root, const char *path, os_folder *folder);
 /* Open the folder `name` (one component) in `above`, not through a link; it is made with `mode` where it is missing. */
 int os_folder_step(os_folder above, const char *name, uint32_t mode, os_folder *folder);
+/* The same for a folder that is there. */
+int os_folder_inside(os_folder above, const char *name, os_folder *folder);
 void os_folder_close(os_folder folder);
 
 /* What a regular file is like. */
@@ -119,6 +121,10 @@ size_t os_path_length(const char *path);
 
 /* Visit the names in a folder, `.` and `..` left out, until `visit` returns false. */
 int os_each(const char *path, bool (*visit)(void *context, const char *name), void *context);
+
+/* The same for an open folder, with what each name is and its inode number. ENOTSUP where listings hold no such numbers. */
+int os_each_in(os_folder folder, bool (*visit)(void *context, const char *name, enum os_kind kind, uint64_t inode),
+               void *context);
 
 int os_make_folder(const char *path, uint32_t mode);
 int os_remove_file(const char *path);

@@ -342,6 +342,11 @@ int os_folder_step(os_folder above, const char *name, uint32_t mode, os_folder *
     return error == ENOENT && made != 0 ? made : error;
 }
 
+int os_folder_inside(os_folder above, const char *name, os_folder *folder)
+{
+    return keep_fd(openat((int)above.handle, name, OPEN_FOLDER), &folder->handle);
+}
+
 void os_folder_close(os_folder folder)
 {
     if (folder.handle >= 0)

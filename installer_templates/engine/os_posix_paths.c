@@ -26,6 +26,15 @@ static int result_of(int returned)
     return returned < 0 ? errno : 0;
 }
 
+static enum os_kind kind_of_mode(mode_t mode)
+{
+    if (S_ISREG(mode))
+        return OS_FILE;
+    if (S_ISDIR(mode))
+        return OS_FOLDER;
+    return S_ISLNK(mode) ? OS_LINK : OS_OTHER;
+}
+
 int os_kind_of(const char *path, enum os_kind *kind)
 {
     struct stat facts;
@@ -33,12 +42,7 @@ int os_kind_of(const char *path, enum os_kind *kind)
     *kind = OS_NOTHING;
     if (lstat(path, &facts) != 0)
         return errno == ENOENT ? 0 : errno;
-    if (S_ISREG(facts.st_mode))
-        *kind = OS_FILE;
-    else if (S_ISDIR(facts.st_mode))
-        *kind = OS_FOLDER;
-    else
-        *kind = S_ISLNK(facts.st_mode) ? OS_LINK : OS_OTHER;
+    *kind = kind_of_mode(facts.st_mode);
     return 0;
 }
 
@@ -88,6 +92,46 @@ int os_each(const char *path, bool (*visit)(void *context, const char *name), vo
             more = visit(context, entry->d_name);
     } while (entry != NULL && more);
     closedir(folder);
+    return error;
+}
+
+/* What an entry is, from the listing where that tells. */
+static int kind_of_entry(int folder, const struct dirent *entry, enum os_kind *kind)
+{
+    struct stat facts;
+
+    if (entry->d_type != DT_UNKNOWN) {
+        *kind = kind_of_mode(DTTOIF(entry->d_type));
+        return 0;
+    }
+    if (fstatat(folder, entry->d_name, &facts, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno;
+    *kind = kind_of_mode(facts.st_mode);
+    return 0;
+}
+
+int os_each_in(os_folder folder, bool (*visit)(void *context, const char *name, enum os_kind kind, uint64_t inode),
+               void *context)
+{
+    int opened = openat((int)folder.handle, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* closedir closes it */
+    DIR *stream = opened < 0 ? NULL : fdopendir(opened);
+    enum os_kind kind = OS_NOTHING;
+    struct dirent *entry;
+    bool more = true;
+    int error;
+
+    if (stream == NULL)
+        return errno;
+    do {
+        errno = 0;
+        entry = readdir(stream);
+        error = entry == NULL ? errno : 0;
+        if (entry == NULL || strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        error = kind_of_entry(opened, entry, &kind);
+        more = error == 0 && visit(context, entry->d_name, kind, (uint64_t)entry->d_ino);
+    } while (entry != NULL && more);
+    closedir(stream);
     return error;
 }
 

@@ -309,6 +309,19 @@ int os_folder_step(os_folder above, const char *name, uint32_t mode, os_folder *
     return os_folder_enter(above, name, folder);
 }
 
+int os_folder_inside(os_folder above, const char *name, os_folder *folder)
+{
+    wchar_t *wide = windows_wide_in(path_of(above), name);
+    int error = wide != NULL ? check_folder(wide) : ENOMEM;
+
+    if (error != 0) {
+        free(wide);
+        wide = NULL;
+    }
+    folder->handle = wide != NULL ? (intptr_t)wide : -1;
+    return error;
+}
+
 void os_folder_close(os_folder folder)
 {
     if (folder.handle != -1)

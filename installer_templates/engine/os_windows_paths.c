@@ -240,6 +240,13 @@ int os_each(const char *path, bool (*visit)(void *context, const char *name), vo
     return error;
 }
 
+int os_each_in(os_folder folder, bool (*visit)(void *context, const char *name, enum os_kind kind, uint64_t inode),
+               void *context)
+{
+    (void)folder, (void)visit, (void)context;
+    return ENOTSUP;
+}
+
 bool os_is_mount(const char *path)
 {
     enum os_kind kind; /* a volume in a folder is a reparse point */

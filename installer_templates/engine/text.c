@@ -5,10 +5,13 @@
 
 void text_add(struct text *self, const char *string)
 {
-    size_t length = strlen(string);
+    text_add_bytes(self, string, strlen(string));
+}
 
-    if (self->capacity - self->size <= length) {
-        size_t capacity = 2 * (self->size + length) + 256;
+void text_add_bytes(struct text *self, const void *added, size_t size)
+{
+    if (self->capacity - self->size <= size) {
+        size_t capacity = 2 * (self->size + size) + 256;
         char *bytes = self->failed ? NULL : realloc(self->bytes, capacity);
         self->failed = bytes == NULL;
         if (self->failed)
@@ -16,8 +19,9 @@ void text_add(struct text *self, const char *string)
         self->bytes = bytes;
         self->capacity = capacity;
     }
-    memcpy(self->bytes + self->size, string, length + 1);
-    self->size += length;
+    memcpy(self->bytes + self->size, added, size);
+    self->size += size;
+    self->bytes[self->size] = '\0';
 }
 
 void text_free(struct text *self)

@@ -13,6 +13,7 @@ struct text {
 };
 
 void text_add(struct text *self, const char *string);
+void text_add_bytes(struct text *self, const void *bytes, size_t size);
 void text_free(struct text *self);
 
 #endif

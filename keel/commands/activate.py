@@ -14,7 +14,7 @@ EXAMPLES = ("keel activate work", "keel activate ./env", "keel activate --stack 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("environment", nargs="?", metavar="ENV", help="a name, or a folder")
-    parser.add_argument("--stack", action="store_true", help="keep what is active on PATH, behind ENV")
+    parser.add_argument("--stack", action="store_true", help="keep what is active below ENV, with its variables")
 
 
 def run(options: argparse.Namespace, prefix: str) -> int:

@@ -102,7 +102,7 @@ def _remove(options: argparse.Namespace, prefix: str) -> int:
     check_removable(base, environment)
     if not options.yes and not confirm(f"Remove the environment {environment.prefix} with everything in it?"):
         raise KeelError("nothing was removed", hint="to remove it without a question: -y")
-    remove_environment(environment)
+    remove_environment(base, environment)
     if options.json:
         say_json({"success": True, "name": environment.name, "prefix": environment.prefix})
     else:

@@ -16,18 +16,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, prefix: str) -> int:
-    from ..installed import installed
+    from ..installed import BUNDLED, installed
+    from ..private import read_private
 
     base = find_base(prefix)
     if options.bundled:
         return _list_bundled(base, options)
     environment = chosen(base, options)
     packages = installed(environment.prefix, base)
+    private = read_private(environment.prefix)
     if options.json:
-        say_json([{"name": one.name, "version": one.version, "source": one.source} for one in packages])
+        say_json(
+            [
+                {
+                    "name": one.name,
+                    "version": one.version,
+                    "source": one.source,
+                    "private": one.source != BUNDLED or (one.name, one.version) in private,
+                }
+                for one in packages
+            ]
+        )
         return 0
     say(f"packages of {environment.label} ({environment.prefix})")
-    for line in table([[one.name, one.version, one.source] for one in packages], ["name", "version", "source"]):
+    rows = [[one.name, one.version, one.source] for one in packages]
+    for row, one in zip(rows, packages):
+        if one.source == BUNDLED and (one.name, one.version) in private:
+            row[2] += " (private copy)"
+    for line in table(rows, ["name", "version", "source"]):
         say(line)
     return 0
 

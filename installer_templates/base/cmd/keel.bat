@@ -43,14 +43,16 @@
 @call :level
 @set "_keel_drop=%KEEL_PREFIX%"
 @if not "%_keel_level%"=="0" goto nested
-@set "_KEEL_OLD_VIRTUAL_ENV=%VIRTUAL_ENV%"
-@set "_KEEL_OLD_VIRTUAL_ENV_PROMPT=%VIRTUAL_ENV_PROMPT%"
-@set "_KEEL_OLD_PYTHONHOME=%PYTHONHOME%"
+@set "_KEEL_OLD_1_VIRTUAL_ENV=%VIRTUAL_ENV%"
+@set "_KEEL_OLD_1_VIRTUAL_ENV_PROMPT=%VIRTUAL_ENV_PROMPT%"
+@set "_KEEL_OLD_1_PYTHONHOME=%PYTHONHOME%"
 @set "PYTHONHOME="
 @set "KEEL_SHLVL=1"
 @set "_keel_drop="
 @goto switch
 :nested
+@if "%_keel_env%"=="%KEEL_PREFIX%" set "_keel_stack="
+@if not defined _keel_stack call :leave
 @if "%_keel_env%"=="%KEEL_PREFIX%" goto switch
 @set "KEEL_PREFIX_%_keel_level%=%KEEL_PREFIX%"
 @set /a KEEL_SHLVL=_keel_level+1
@@ -58,10 +60,10 @@
 @set "KEEL_STACKED_%KEEL_SHLVL%=true"
 @set "_keel_drop="
 :switch
-@call :leave
 @set "_keel_come=%_keel_env%"
 @call :change_path
 @call :enter
+@call :set_up
 @call :forget
 @exit /b 0
 
@@ -74,10 +76,10 @@
 @if not "%_keel_level%"=="1" goto back
 @call :change_path
 @call :prompt
-@set "VIRTUAL_ENV=%_KEEL_OLD_VIRTUAL_ENV%"
-@set "VIRTUAL_ENV_PROMPT=%_KEEL_OLD_VIRTUAL_ENV_PROMPT%"
-@set "PYTHONHOME=%_KEEL_OLD_PYTHONHOME%"
-@for %%V in (VIRTUAL_ENV VIRTUAL_ENV_PROMPT PYTHONHOME) do @set "_KEEL_OLD_%%V="
+@set "VIRTUAL_ENV=%_KEEL_OLD_1_VIRTUAL_ENV%"
+@set "VIRTUAL_ENV_PROMPT=%_KEEL_OLD_1_VIRTUAL_ENV_PROMPT%"
+@set "PYTHONHOME=%_KEEL_OLD_1_PYTHONHOME%"
+@for %%V in (VIRTUAL_ENV VIRTUAL_ENV_PROMPT PYTHONHOME) do @set "_KEEL_OLD_1_%%V="
 @for %%V in (KEEL_PREFIX KEEL_DEFAULT_ENV KEEL_SHLVL) do @set "%%V="
 @call :forget
 @exit /b 0
@@ -91,6 +93,7 @@
 @call :describe
 @call :change_path
 @call :enter
+@if defined _keel_come call :set_up
 @call :forget
 @exit /b 0
 :inactive
@@ -168,7 +171,7 @@
 @for /f "usebackq delims=" %%D in ("%_keel_file%") do @if /i "%%D"=="%_keel_folder%" set "_keel_label=%_keel_short%"
 @exit /b 0
 
-@rem Make _keel_env, called _keel_label, the active environment; PATH has it already.
+@rem Make _keel_env, called _keel_label, the active environment, but for its entry in PATH and what it wants set and run.
 :enter
 @set "KEEL_PREFIX=%_keel_env%"
 @set "KEEL_DEFAULT_ENV=%_keel_label%"
@@ -179,25 +182,31 @@
 @if "%_keel_env%"=="%_keel_root%" set "VIRTUAL_ENV="
 @if "%_keel_env%"=="%_keel_root%" set "VIRTUAL_ENV_PROMPT="
 @call :prompt
-@if defined VIRTUAL_ENV_DISABLE_PROMPT goto scripts
-@if not defined PROMPT goto scripts
+@if defined VIRTUAL_ENV_DISABLE_PROMPT exit /b 0
+@if not defined PROMPT exit /b 0
 @set "_KEEL_PROMPT=(%_keel_short%) "
 @rem What cmd.exe would expand never gets into the prompt.
 @if not "%_keel_short:$=%"=="%_keel_short%" set "_KEEL_PROMPT=(env) "
 @set "_KEEL_OLD_PROMPT=%PROMPT%"
 @set "PROMPT=%_KEEL_PROMPT%%PROMPT%"
-:scripts
+@exit /b 0
+@rem Set the variables of the active environment, and run what it wants run on its activation.
+:set_up
+@set "_keel_level=%KEEL_SHLVL%"
 @call :variables
 @call :list activate.d
 @if defined _keel_list for %%F in (%_keel_list%) do @call :run activate.d %%F
 @exit /b 0
 
-@rem Run what the active environment wants run on its deactivation, last first, and restore its variables.
+@rem Run what the active environment wants run on its deactivation, last first, and restore its variables. _keel_level is
+@rem its level, here and in vars.bat.
 :leave
 @call :list deactivate.d
 @if defined _keel_reverse for %%F in (%_keel_reverse%) do @call :run deactivate.d %%F
-@if defined _KEEL_VARS for %%V in (%_KEEL_VARS%) do @call :restore %%V
-@set "_KEEL_VARS="
+@if not defined _KEEL_VARS_%_keel_level% exit /b 0
+@call set "_keel_names=%%_KEEL_VARS_%_keel_level%%%"
+@for %%V in (%_keel_names%) do @call :restore %%V
+@set "_KEEL_VARS_%_keel_level%="
 @exit /b 0
 @rem Set _keel_list and _keel_reverse to the names of the scripts in a folder of the active environment.
 :list
@@ -220,10 +229,11 @@
 @if exist "%KEEL_PREFIX%\etc\keel\vars.bat" "%KEEL_PREFIX%\etc\keel\vars.bat"
 @exit /b 0
 :restore
-@call set "_keel_value=%%_KEEL_OLD_%1%%"
-@if not defined _KEEL_OLD_%1 set "_keel_value="
+@set "_keel_saved=_KEEL_OLD_%_keel_level%_%1"
+@call set "_keel_value=%%%_keel_saved%%%"
+@if not defined %_keel_saved% set "_keel_value="
 @set "%1=%_keel_value%"
-@set "_KEEL_OLD_%1="
+@set "%_keel_saved%="
 @exit /b 0
 
 @rem Take what was put before the prompt away, unless the prompt has been changed since.
@@ -272,6 +282,6 @@
 @exit /b 0
 
 :forget
-@for %%V in (root name stack env label folder short level drop come list reverse own user file value) do @set "_keel_%%V="
+@for %%V in (root name stack env label folder short level drop come list reverse own user file names saved value) do @set "_keel_%%V="
 @for %%V in (old new put head rest entry) do @set "_keel_%%V="
 @exit /b 0

@@ -10,6 +10,7 @@ from tests.unit.keel.bases import ODD, FakeBase, make_base
 ELSEWHERE = "else `where` $HOME! {x}"
 # What the environment `vars` sets, chosen to be misread.
 VARIABLES = {"ODD": 'it\'s "odd" $HOME `x` %PATH% {y} \\ è 中', "PLAIN": "1", "SPACED": " two  words "}
+HOOKED = {"MORE": "3", "PLAIN": "2"}
 
 
 def activation_base(folder: Path, extension: str, scripts: dict[str, str]) -> FakeBase:
@@ -27,9 +28,10 @@ def activation_base(folder: Path, extension: str, scripts: dict[str, str]) -> Fa
             (place / f"{name}.{extension}").write_text(text.replace("NAME", name))
         (place / "30.other").write_text("not for this shell (\n")
     write_variables(base.env("vars"), VARIABLES)
+    write_variables(base.env("hooked"), HOOKED)
     base.keel("create", "-p", folder / ELSEWHERE)
     base.keel("create", "-p", folder / "own envs" / "mine")
-    (folder / ".keel").mkdir()
+    (folder / ".keel").mkdir(exist_ok=True)
     (folder / ".keel/envs_dirs").write_text(f"/nowhere at all\n{folder}/own envs\n")
     return base
 

@@ -22,6 +22,7 @@ from keel.building import Created, destination
 from keel.clone import clone
 from keel.create import create
 from keel.environments import find_environment
+from keel.identity import record_identity
 from keel.manifest import ENGINE, MANIFEST, Manifest, Unit
 from keel.shims import shim, shim_path
 from keel.store import unit_files
@@ -185,5 +186,6 @@ def make_base(folder: Path) -> FakeBase:
         (folder / "bin" / name).symlink_to(python)
     shutil.copytree(_manager(), folder, dirs_exist_ok=True)
     base = FakeBase(folder)
+    record_identity(base.base, new=True)
     base.add("pip", "99.0", {"pip/__init__.py": "", "pip/__main__.py": "print('pip')\n"}, scripts={"pip": "pip:main"})
     return base

@@ -17,6 +17,7 @@ VARIABLES = {
     "LINES_OF_TEXT": "one\ntwo 'three'\n",
     "EMPTY": "",
 }
+HOOKED = {"DATA": "of hooked", "MORE": "è"}
 SHELLS = {
     "bash": ["bash", "--norc", "--noprofile"],
     "bash as sh": ["bash", "--posix", "--norc", "--noprofile"],
@@ -32,8 +33,8 @@ SHELLS = {
 def make_shared(home: Path) -> FakeBase:
     """A base in an awkward place in `home`, for all tests of a module; none of them changes it.
 
-    Environments: work, one, two, analysis; hooked with scripts for all shells; set with VARIABLES; one elsewhere; and
-    far in a configured folder.
+    Environments: work, one, two, analysis; hooked with scripts for all shells and HOOKED; set with VARIABLES; one
+    elsewhere; and far in a configured folder.
     """
     base = make_base(home / ODD)
     for name in ("work", "one", "two", "analysis", "hooked", "set"):
@@ -45,6 +46,7 @@ def make_shared(home: Path) -> FakeBase:
             for extension in ("sh", "fish", "csh"):
                 failing = "( exit 1 )" if extension == "csh" else "false"
                 (folder / f"{name}.{extension}").write_text(f"echo {kind} {name} in $KEEL_DEFAULT_ENV\n{failing}\n")
+    write_variables(str(base.env("hooked")), HOOKED)
     write_variables(str(base.env("set")), VARIABLES)
     base.keel("create", "-p", home / ELSEWHERE)
     base.keel("config", "add", "envs_dirs", configured(base))

@@ -16,7 +16,7 @@ STATE = """
 state() {
     printf '<%s>' "$PATH" "${PS1-unset}" "${VIRTUAL_ENV-unset}" "${VIRTUAL_ENV_PROMPT-unset}" "${PYTHONHOME-unset}" \
         "${KEEL_PREFIX-unset}" "${KEEL_DEFAULT_ENV-unset}" "${KEEL_SHLVL-unset}" "${KEEL_PREFIX_1-unset}" \
-        "${KEEL_STACKED_2-unset}" "${_KEEL_VARS-unset}"
+        "${KEEL_STACKED_2-unset}" "${_KEEL_VARS_1-unset}"
     echo
 }
 """

@@ -68,6 +68,8 @@ class Windows:
                 file = self.prefix / f"envs/hooked/etc/keel/{kind}.d/{name}.bat"
                 file.write_bytes(f'@echo {kind} {name} in %KEEL_DEFAULT_ENV% at "%~dp0"\r\n@exit /b 1\r\n'.encode())
         (self.prefix / "envs/hooked/etc/keel/vars.bat").write_bytes(batch_lines(VARIABLES).encode())
+        (self.prefix / "envs/two/etc/keel").mkdir(parents=True)
+        (self.prefix / "envs/two/etc/keel/vars.bat").write_bytes(batch_lines({"PLAIN": "2", "MORE": "3"}).encode())
         (self.home / ".keel/envs_dirs").write_text(f"Z:\\nowhere at all\n{self.windows(folder / 'own envs')}\n")
 
     def run(self, script: str) -> list[str]:
@@ -163,7 +165,7 @@ def test_variables_and_scripts_of_an_environment_come_and_go(base: Windows) -> N
 @call :state
 keel activate hooked
 @set ODD
-@echo "%PLAIN%" "%SPACED%" "%_KEEL_VARS%"
+@echo "%PLAIN%" "%SPACED%" "%_KEEL_VARS_1%"
 keel activate one
 @echo "%PLAIN%" "%ODD%"
 keel deactivate
@@ -184,6 +186,51 @@ keel deactivate
         *left,
     ]
     assert lines[0] == lines[-1]
+
+
+def test_what_is_below_a_stacked_environment_keeps_its_variables_and_is_not_left(base: Windows) -> None:
+    lines = base.run(
+        """
+@set "PLAIN=mine"
+@call :all
+keel activate hooked
+@call :all
+keel activate --stack two
+@call :all
+keel activate two
+@call :all
+keel activate work
+@call :all
+keel deactivate
+@call :all
+keel deactivate
+@call :all
+keel deactivate
+@call :all
+@exit /b 0
+:all
+@echo state
+@set ODD
+@set PLAIN
+@set MORE
+@set SPACED
+@set PATH
+@set VIRTUAL
+@set KEEL
+@set _KEEL
+@exit /b 0
+"""
+    )
+    before, lower, upper, again, other, upper_2, lower_2, after = "\n".join(lines).split("state\n")[1:]
+    told = [line for line in lines if "activate " in line]
+    assert [line.partition(" in ")[0] for line in told] == [
+        "activate 10 a", "activate 20-b", "deactivate 20-b", "deactivate 10 a",
+    ]  # fmt: skip
+    assert lower.startswith(f"ODD={VARIABLES['ODD']}\nPLAIN=1\n")
+    assert upper == again == upper_2
+    assert upper.startswith(f"ODD={VARIABLES['ODD']}\nPLAIN=2\nMORE=3\nSPACED= two  words \n")
+    assert other.startswith(f"ODD={VARIABLES['ODD']}\nPLAIN=1\nSPACED= two  words \n")
+    assert (lower_2.partition("\ndeactivate")[0], after.strip()) == (lower.strip(), before.partition("\nactiv")[0])
 
 
 def test_environments_are_found_by_name_and_path_and_all_else_goes_to_keel(base: Windows) -> None:
@@ -229,9 +276,9 @@ def test_a_child_of_another_kind_can_leave_what_its_parent_entered(base: Windows
 @set "KEEL_SHLVL=1"
 @set "KEEL_DEFAULT_ENV=two"
 @set "_KEEL_PROMPT=(two) "
-@set "_KEEL_OLD_PYTHONHOME=C:\\python"
-@set "_KEEL_VARS=PLAIN ODD"
-@set "_KEEL_OLD_PLAIN=mine"
+@set "_KEEL_OLD_1_PYTHONHOME=C:\\python"
+@set "_KEEL_VARS_1=PLAIN ODD"
+@set "_KEEL_OLD_1_PLAIN=mine"
 @set "ODD=odd"
 @set "PATH=C:\\in front;%KEEL_PREFIX%\\Scripts;%PATH%"
 keel deactivate

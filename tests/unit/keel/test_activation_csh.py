@@ -13,7 +13,7 @@ from tests.unit.keel.real_shells import ELSEWHERE, configured, make_shared
 # Prints the variables that activation may touch, exactly.
 NAMES = (
     "PATH", "VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "PYTHONHOME", "KEEL_PREFIX", "KEEL_DEFAULT_ENV", "KEEL_SHLVL",
-    "KEEL_PREFIX_1", "KEEL_STACKED_2", "_KEEL_VARS",
+    "KEEL_PREFIX_1", "KEEL_STACKED_2", "_KEEL_VARS_1",
 )  # fmt: skip
 STATE = "import os, sys; print(''.join(f'<{os.environ.get(name, \"unset\")}>' for name in sys.argv[1:]))"
 
@@ -43,6 +43,7 @@ def run(fake: FakeBase, tmp_path: Path, script: str, *, failing: bool = False, *
         text=True,
         timeout=60,
         check=False,
+        cwd=tmp_path,
         env=fake.environment(BASE=str(fake.prefix), **env),
     )
     assert done.returncode == 0, done

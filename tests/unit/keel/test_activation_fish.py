@@ -13,7 +13,7 @@ from tests.unit.keel.real_shells import ELSEWHERE, configured, make_shared, run_
 STATE = """
 function state
     for name in PATH VIRTUAL_ENV VIRTUAL_ENV_PROMPT PYTHONHOME KEEL_PREFIX KEEL_DEFAULT_ENV KEEL_SHLVL KEEL_PREFIX_1 \\
-            KEEL_STACKED_2 _KEEL_VARS
+            KEEL_STACKED_2 _KEEL_VARS_1
         if set -q $name
             printf '<%s>' "$$name"
         else

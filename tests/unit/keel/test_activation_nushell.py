@@ -7,7 +7,7 @@ import pexpect
 import pytest
 
 from tests.npm_fixtures import nushell
-from tests.unit.keel.activation import ELSEWHERE, VARIABLES, activation_base, run_script
+from tests.unit.keel.activation import ELSEWHERE, HOOKED, VARIABLES, activation_base, run_script
 from tests.unit.keel.bases import FakeBase
 
 # `state` prints what activation may touch, exactly; `note` anything else. USE is the literal path that nushell wants.
@@ -15,7 +15,7 @@ START = """
 def note [...values] { print ($values | to json --raw) }
 def state [] {
     let mine = $env | transpose name value
-        | where name =~ '^(_?KEEL|VIRTUAL_ENV|PYTHONHOME|ODD|PLAIN|SPACED)'
+        | where name =~ '^(_?KEEL|VIRTUAL_ENV|PYTHONHOME|ODD|PLAIN|SPACED|MORE)'
         | sort-by name
     let prompt = $env.PROMPT_COMMAND?
     note $mine $env.PATH (if ($prompt | describe) == closure { do $prompt } else { $prompt })
@@ -91,7 +91,7 @@ def test_variables_of_an_environment_come_and_go(fake: FakeBase, tmp_path: Path)
 $env.PLAIN = 'mine'
 state
 keel activate vars
-note ($env | select ODD PLAIN SPACED _KEEL_VARS)
+note ($env | select ODD PLAIN SPACED _KEEL_VARS_1)
 keel activate one
 note $env.PLAIN $env.ODD?
 keel deactivate
@@ -100,10 +100,40 @@ keel deactivate
 state
 """,
     )
-    assert inside == [{**VARIABLES, "_KEEL_VARS": "ODD PLAIN SPACED"}]
+    assert inside == [{**VARIABLES, "_KEEL_VARS_1": "ODD PLAIN SPACED"}]
     assert other == ["mine", None]
     assert again == [VARIABLES["ODD"]]
     assert before == after
+
+
+def test_what_is_below_a_stacked_environment_keeps_its_variables(fake: FakeBase, tmp_path: Path) -> None:
+    before, lower, upper, again, other, *back, after = run(
+        fake,
+        tmp_path,
+        """
+$env.PLAIN = 'mine'
+$env.PROMPT_COMMAND = 'text> '
+state
+keel activate vars
+state
+keel activate --stack hooked
+state
+keel activate hooked
+state
+keel activate one
+note ($env | select ODD PLAIN SPACED) $env.MORE?
+keel deactivate
+state
+keel deactivate
+state
+keel deactivate
+state
+""",
+    )
+    assert other == [VARIABLES, None]
+    values = {one["name"]: one["value"] for one in upper[0]}  # type: ignore[index]
+    assert {name: values[name] for name in VARIABLES | HOOKED} == VARIABLES | HOOKED
+    assert (again, back, after) == (upper, [upper, lower], before)
 
 
 def test_environments_are_found_by_name_and_path_and_all_else_goes_to_keel(fake: FakeBase, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ $ErrorActionPreference = 'Stop'
 function note { ConvertTo-Json -Compress -InputObject @($args) }
 function prompt { 'mine> ' }
 function state {
-    $names = 'VIRTUAL_ENV', 'VIRTUAL_ENV_PROMPT', 'PYTHONHOME', 'ODD', 'PLAIN', 'SPACED', 'PATH'
+    $names = 'VIRTUAL_ENV', 'VIRTUAL_ENV_PROMPT', 'PYTHONHOME', 'ODD', 'PLAIN', 'SPACED', 'MORE', 'PATH'
     $names += @(Get-ChildItem Env: | ForEach-Object { $_.Name } | Where-Object { $_ -match '^_?KEEL' })
     note @($names | ForEach-Object { @($_, [Environment]::GetEnvironmentVariable($_)) }) (prompt)
 }
@@ -100,7 +100,7 @@ def test_variables_and_scripts_of_an_environment_come_and_go(fake: FakeBase, tmp
 $Env:PLAIN = 'mine'
 state
 keel activate vars
-note $Env:ODD $Env:PLAIN $Env:SPACED $Env:_KEEL_VARS
+note $Env:ODD $Env:PLAIN $Env:SPACED $Env:_KEEL_VARS_1
 keel activate one
 note $Env:PLAIN $Env:ODD
 keel deactivate
@@ -115,6 +115,41 @@ state
     assert json.loads(other) == ["mine", None]
     assert scripts == [f"{kind} {name} in hooked" for kind, name in order]
     assert before == after
+
+
+@needs_powershell
+def test_what_is_below_a_stacked_environment_keeps_its_variables_and_is_not_left(
+    fake: FakeBase, tmp_path: Path
+) -> None:
+    hooked = fake.env("hooked") / "etc/keel"
+    order = [("activate", "10 a"), ("activate", "20-b"), ("deactivate", "20-b"), ("deactivate", "10 a")]
+    lines = run(
+        fake,
+        tmp_path,
+        """
+$Env:PLAIN = 'mine'
+state
+keel activate hooked
+state
+keel activate --stack vars
+state
+keel activate vars
+state
+keel activate one
+note $Env:ODD $Env:PLAIN $Env:MORE
+keel deactivate
+state
+keel deactivate
+state
+keel deactivate
+state
+""",
+        stderr="".join(f"keel: {hooked}/{kind}.d/{name}.ps1: no\n" for kind, name in order),
+    )
+    assert [line for line in lines if line[0] != "["] == [f"{kind} {name} in hooked" for kind, name in order]
+    before, lower, upper, again, other, *back, after = (line for line in lines if line[0] == "[")
+    assert json.loads(other) == [None, "2", "3"]
+    assert (again, back, after) == (upper, [upper, lower], before)
 
 
 @needs_powershell

@@ -10,10 +10,12 @@ import pexpect
 import pytest
 
 from tests.conftest import skip_unless
-from tests.unit.keel.activation import ELSEWHERE, VARIABLES, activation_base, run_script
+from tests.unit.keel.activation import ELSEWHERE, HOOKED, VARIABLES, activation_base, run_script
 from tests.unit.keel.bases import FakeBase
 
 SHELLS = {"newest": str(Path(sys.executable).with_name("xonsh")), "Debian's": "/usr/bin/xonsh"}
+# What the scripts of the environment `hooked` are told to do, in order: (when, which).
+SCRIPTS = [("activate", "10 a"), ("activate", "20-b"), ("deactivate", "20-b"), ("deactivate", "10 a")]
 # state() prints what activation may touch, exactly; note() prints anything else.
 START = """
 import json, os
@@ -22,7 +24,7 @@ def note(*values):
 def state():
     env = __xonsh__.env
     names = [name for name in env.detype() if name.startswith(("KEEL", "_KEEL", "VIRTUAL_ENV", "PYTHONHOME"))]
-    names += ["ODD", "PLAIN", "SPACED", "MY_PATH"]
+    names += ["ODD", "PLAIN", "SPACED", "MORE", "MY_PATH"]
     note({name: env.detype().get(name) for name in names}, env.detype()["PATH"], repr(env["PATH"]),
          env.is_manually_set("PROMPT"), str(env["PROMPT"]), str(env["PROMPT_FIELDS"]["env_name"]))
 source @(os.environ["BASE"] + "/etc/profile.d/keel.xsh")
@@ -107,7 +109,7 @@ def test_variables_and_scripts_of_an_environment_come_and_go(shell: list[str], f
 $PLAIN = 'mine'
 state()
 keel activate vars
-note({name: __xonsh__.env.detype().get(name) for name in ("ODD", "PLAIN", "SPACED", "_KEEL_VARS")})
+note({name: __xonsh__.env.detype().get(name) for name in ("ODD", "PLAIN", "SPACED", "_KEEL_VARS_1")})
 keel activate one
 note($PLAIN, 'ODD' in __xonsh__.env)
 keel deactivate
@@ -120,16 +122,11 @@ state()
 """,
         stderr="".join(
             f"keel: {hooked}/{kind}.d/{name}.xsh: ZeroDivisionError: division by zero\n"
-            for kind, name in (
-                ("activate", "10 a"),
-                ("activate", "20-b"),
-                ("deactivate", "20-b"),
-                ("deactivate", "10 a"),
-            )
+            for kind, name in SCRIPTS
         ),
     )
     before, inside, other, again, after = (json.loads(line) for line in lines[:5])
-    assert inside == [{**VARIABLES, "_KEEL_VARS": "ODD PLAIN SPACED"}]
+    assert inside == [{**VARIABLES, "_KEEL_VARS_1": "ODD PLAIN SPACED"}]
     assert other == ["mine", False]
     assert again == [VARIABLES["ODD"]]
     assert before == after == json.loads(lines[-1])
@@ -139,6 +136,46 @@ state()
         "deactivate 20-b in hooked",
         "deactivate 10 a in hooked",
     ]
+
+
+def test_what_is_below_a_stacked_environment_keeps_its_variables_and_is_not_left(
+    shell: list[str], fake: FakeBase, tmp_path: Path
+) -> None:
+    lines = run_script(
+        shell,
+        fake,
+        tmp_path / "script.xsh",
+        START
+        + """
+$PLAIN = 'mine'
+state()
+keel activate hooked
+state()
+keel activate --stack vars
+state()
+keel activate vars
+state()
+keel activate one
+note({name: __xonsh__.env.get(name) for name in ("ODD", "PLAIN", "SPACED", "MORE")})
+keel deactivate
+state()
+keel deactivate
+state()
+keel deactivate
+state()
+""",
+        stderr="".join(
+            f"keel: {fake.env('hooked')}/etc/keel/{kind}.d/{name}.xsh: ZeroDivisionError: division by zero\n"
+            for kind, name in SCRIPTS
+        ),
+    )
+    told = [f"{kind} {name} in hooked" for kind, name in SCRIPTS]
+    assert [line for line in lines if line[0] != "["] == told
+    assert lines[-3:-1] == told[2:]
+    before, lower, upper, again, other, *back, after = (json.loads(line) for line in lines if line[0] == "[")
+    assert other == [{"ODD": None, "PLAIN": "2", "SPACED": None, "MORE": "3"}]
+    assert upper[0].items() >= (HOOKED | VARIABLES).items()
+    assert (again, back, after) == (upper, [upper, lower], before)
 
 
 def test_environments_are_found_by_name_and_path(shell: list[str], fake: FakeBase, tmp_path: Path) -> None:

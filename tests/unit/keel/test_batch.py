@@ -5,10 +5,10 @@ from keel.batch import batch_lines
 
 def test_variables_are_saved_and_set_without_a_process() -> None:
     assert batch_lines({"ONE": "1", "TWO": 'a & "b & c" %x% ^ !'}) == (
-        '@set "_KEEL_VARS=ONE TWO"\r\n'
-        '@set "_KEEL_OLD_ONE=%ONE%"\r\n'
+        '@set "_KEEL_VARS_%_keel_level%=ONE TWO"\r\n'
+        '@set "_KEEL_OLD_%_keel_level%_ONE=%ONE%"\r\n'
         '@set "ONE=1"\r\n'
-        '@set "_KEEL_OLD_TWO=%TWO%"\r\n'
+        '@set "_KEEL_OLD_%_keel_level%_TWO=%TWO%"\r\n'
         '@set "TWO=a & "b ^& c" %%x%% ^ !"\r\n'
     )
     assert batch_lines({}) == ""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from keel.hashes import digest
 from keel.relocate import relocate_script
 from keel.scripts import HEADER
 from tests.unit.keel.bases import LIBRARY, FakeBase
@@ -172,3 +173,18 @@ def test_a_path_that_an_interpreter_line_cannot_hold_goes_through_sh_and_back(ne
     moved = relocate_script(b"#!/opt/plain/bin/python\nx", ("/opt/plain",), new)
     assert moved.startswith(b"#!/bin/sh\n'''exec' ")
     assert relocate_script(moved, (new,), "/opt/plain") == b"#!/opt/plain/bin/python\nx"
+
+
+def test_the_hash_of_a_script_that_names_the_new_place_is_recorded(fake: FakeBase) -> None:
+    old = fake.create("old")
+    script = old / "bin/own"
+    script.write_text(f"#!/bin/sh\n'''exec' \"{old}/bin/python\" \"$0\" \"$@\"\n' '''\n")
+    info = old / LIBRARY / "own-1.dist-info"
+    info.mkdir()
+    (info / "RECORD").write_text(f"../../../bin/own,{digest(script.read_bytes())},{script.stat().st_size}\n")
+    fake.clone("new", "old")
+    moved = (fake.env("new") / "bin/own").read_bytes()
+    assert moved != script.read_bytes()
+    record = (fake.env("new") / LIBRARY / "own-1.dist-info/RECORD").read_text()
+    assert record == f"../../../bin/own,{digest(moved)},{len(moved)}\n"
+    assert digest(script.read_bytes()) in (info / "RECORD").read_text()

@@ -227,3 +227,15 @@ def test_uv_that_is_demanded_and_missing_is_an_error(online: FakeBase) -> None:
     online.create("work")
     online.keel("config", "set", "installer", "uv")
     assert "uv is set as installer" in online.keel("install", "-n", "work", "other", code=1).stderr
+
+
+def test_places_that_a_file_of_requirements_names_are_looked_in_without_an_index(
+    online: FakeBase, tmp_path: Path
+) -> None:
+    write_values(str(user_file(online.base)), {"installer": "pip"})
+    env = online.create("work")
+    (tmp_path / "r.txt").write_text("--find-links wheels\nouter\nlow<2\n")
+    told(online, report=[entry("outer", requested=True), entry("low", requested=True)], files=files("outer"))
+    online.keel("install", "-n", "work", "-r", tmp_path / "r.txt")
+    assert versions(env) == {"outer": "1.0", "low": "1.0"}
+    assert all("--no-index" in call and "wheels" in call for call in calls(online))

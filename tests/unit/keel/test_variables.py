@@ -15,12 +15,18 @@ from keel.errors import KeelError
 from keel.variables import FILE, change_variables, moved_variables, read_variables, write_variables
 from tests.conftest import need
 from tests.unit.keel.bases import FakeBase
-from tests.unit.keel.real_shells import SHELLS, VARIABLES, command_of, make_shared
+from tests.unit.keel.real_shells import HOOKED, SHELLS, VARIABLES, command_of, make_shared
 
 # In the words of every shell here: a line of JSON with the variables as a program sees them.
 SHOW = (
     f"{sys.executable} -c 'import json, os; "
-    'print(json.dumps([os.environ.get(name) for name in ("DATA", "LINES_OF_TEXT", "EMPTY", "_KEEL_VARS")]))\''
+    'print(json.dumps([os.environ.get(name) for name in ("DATA", "LINES_OF_TEXT", "EMPTY", "_KEEL_VARS_1")]))\''
+)
+# And one with everything that activation may change, but for the prompt: that is up to each shell.
+SHOW_ALL = (
+    f"{sys.executable} -c 'import json, os; names = set(\"PATH VIRTUAL_ENV DATA LINES_OF_TEXT EMPTY MORE\".split()); "
+    'names |= {name for name in os.environ if "KEEL_" in name and name != "_KEEL_PROMPT"}; '
+    "print(json.dumps({name: os.environ.get(name) for name in names}))'"
 )
 BEFORE = ["mine", None, "", None]
 INSIDE = [VARIABLES["DATA"], VARIABLES["LINES_OF_TEXT"], VARIABLES["EMPTY"], "DATA EMPTY LINES_OF_TEXT"]
@@ -34,7 +40,7 @@ def fake(tmp_path_factory: pytest.TempPathFactory) -> FakeBase:
 
 
 def run(name: str, fake: FakeBase, file: str, script: str, folder: Path) -> list[object]:
-    """What SHOW says in `script`, which the shell called `name` runs; it sources `file` first (without extension)."""
+    """What `script` prints, of JSON what it stands for; the shell `name` sources `file` (without extension) first."""
     extension = {"fish": "fish", "tcsh": "csh"}.get(name, "sh")
     plain = file == "envs/set/bin/activate" and extension == "sh"
     load = SOURCE[extension].format(file if plain else f"{file}.{extension}")
@@ -50,7 +56,7 @@ def run(name: str, fake: FakeBase, file: str, script: str, folder: Path) -> list
         env=fake.environment(BASE=str(fake.prefix), DATA="mine", EMPTY=""),
     )
     assert done.stderr == ""
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [json.loads(line) if line[0] in "[{" else line for line in done.stdout.splitlines()]
 
 
 @pytest.mark.parametrize("name", ALL_SHELLS)
@@ -58,6 +64,57 @@ def test_variables_are_set_while_the_environment_is_active(name: str, fake: Fake
     commands = ("activate set", "activate one", "deactivate", "deactivate")
     script = "\n".join([SHOW, *(f"keel {command}\n{SHOW}" for command in commands)])
     assert run(name, fake, "etc/profile.d/keel", script, tmp_path) == [BEFORE, INSIDE, BEFORE, INSIDE, BEFORE]
+
+
+def shown(*commands: str) -> str:
+    """A script of these commands of keel, with SHOW_ALL before the first and after each."""
+    return "\n".join([SHOW_ALL, *(f"keel {command}\n{SHOW_ALL}" for command in commands)])
+
+
+ENTERED = ["activate 10 a in hooked", "activate 20-b in hooked"]
+LEFT = ["deactivate 20-b in hooked", "deactivate 10 a in hooked"]
+
+
+@pytest.mark.parametrize("name", ALL_SHELLS)
+def test_what_is_below_a_stacked_environment_keeps_its_variables_and_is_not_left(
+    name: str, fake: FakeBase, tmp_path: Path
+) -> None:
+    script = shown(
+        "activate set", "activate --stack hooked", "activate hooked", "activate one", *["deactivate"] * 3,
+        "activate hooked", "activate --stack set", "activate --stack one", *["deactivate"] * 3,
+    )  # fmt: skip
+    lines = run(name, fake, "etc/profile.d/keel", script, tmp_path)
+    told = [line for line in lines if isinstance(line, str)]
+    assert told == [*ENTERED, *LEFT, *ENTERED, *LEFT, *ENTERED, *LEFT, *ENTERED, *LEFT]
+    assert lines[-3:-1] == LEFT  # with two others on top of it, it is left at last
+    states: list[dict[str, str | None]] = [line for line in lines if isinstance(line, dict)]
+    before, set_, hooked, again, one, hooked_2, set_2, after, *others = states
+    assert hooked == again == hooked_2
+    assert set_ == set_2
+    assert before == after == others[-1]
+    assert {key: set_[key] for key in VARIABLES} == VARIABLES
+    assert {key: hooked[key] for key in VARIABLES | HOOKED} == VARIABLES | HOOKED
+    assert hooked["_KEEL_OLD_2_DATA"] == VARIABLES["DATA"]
+    assert {key: one[key] for key in VARIABLES | HOOKED} == VARIABLES | {"MORE": None}
+    assert (one["KEEL_SHLVL"], one["_KEEL_VARS_1"]) == ("3", set_["_KEEL_VARS_1"])
+    hooked, upper, top, upper_2, hooked_2, _ = others
+    assert {key: top[key] for key in VARIABLES | HOOKED} == HOOKED | VARIABLES
+    assert str(top["PATH"]).startswith("".join(f"{fake.env(env)}/bin:" for env in ("one", "set", "hooked")))
+    assert (upper, hooked) == (upper_2, hooked_2)
+
+
+@pytest.mark.parametrize("child", ["fish", "tcsh", "xonsh", "dash"])
+def test_a_child_of_another_kind_leaves_what_is_stacked(child: str, fake: FakeBase, tmp_path: Path) -> None:
+    extension = {"fish": "fish", "tcsh": "csh", "xonsh": "xsh"}.get(child, "sh")
+    load = {**SOURCE, "xsh": "source @($BASE + '/{}')"}[extension].format(f"etc/profile.d/keel.{extension}")
+    (tmp_path / "child").write_text(f"{load}\n" + shown("deactivate", "deactivate"))
+    options = {"fish": ["--no-config"], "tcsh": ["-f"], "xonsh": ["--no-rc"]}.get(child, [])
+    program = Path(sys.executable).with_name("xonsh") if child == "xonsh" else need(child)
+    command = " ".join(map(str, [program, *options, tmp_path / "child"]))
+    script = shown("activate set", "activate --stack hooked")
+    lines = run("bash", fake, "etc/profile.d/keel", f"{script}\n{command}", tmp_path)
+    before, lower, upper, same, popped, left = (line for line in lines if isinstance(line, dict))
+    assert (same, popped, left) == (upper, lower, before)
 
 
 @pytest.mark.parametrize("name", ALL_SHELLS)

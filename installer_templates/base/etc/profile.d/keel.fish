@@ -41,26 +41,28 @@ function _keel_activate
         test -n "$prefix"; or return 1
     end
     if not _keel_is_active
+        set -gx KEEL_SHLVL 1
         for variable in VIRTUAL_ENV VIRTUAL_ENV_PROMPT PYTHONHOME
             _keel_save $variable
         end
         set -e PYTHONHOME
-        set -gx KEEL_SHLVL 1
         set stack
-    else if test "$prefix" != "$KEEL_PREFIX"
-        set -gx KEEL_PREFIX_$KEEL_SHLVL $KEEL_PREFIX
-        set -gx KEEL_SHLVL (math $KEEL_SHLVL + 1)
-        test -z "$stack"; or set -gx KEEL_STACKED_$KEEL_SHLVL true
     else
-        set stack
+        test "$prefix" != "$KEEL_PREFIX"; or set stack
+        test -n "$stack"; or _keel_leave
+        if test "$prefix" != "$KEEL_PREFIX"
+            set -gx KEEL_PREFIX_$KEEL_SHLVL $KEEL_PREFIX
+            set -gx KEEL_SHLVL (math $KEEL_SHLVL + 1)
+            test -z "$stack"; or set -gx KEEL_STACKED_$KEEL_SHLVL true
+        end
     end
-    _keel_leave
     if test -n "$stack"
         _keel_replace '' $prefix/bin
     else
         _keel_replace "$KEEL_PREFIX" $prefix/bin
     end
     _keel_enter $prefix
+    _keel_set_up
 end
 
 function _keel_deactivate
@@ -95,10 +97,12 @@ function _keel_deactivate
     test -n "$prefix"; or set prefix $KEEL_ROOT
     if test -n "$is_stacked"
         _keel_replace "$KEEL_PREFIX" ''
+        _keel_enter $prefix
     else
         _keel_replace "$KEEL_PREFIX" $prefix/bin
+        _keel_enter $prefix
+        _keel_set_up
     end
-    _keel_enter $prefix
 end
 
 function _keel_is_active
@@ -147,7 +151,7 @@ function _keel_folders
     end
 end
 
-# Make $argv[1] the active environment, but for its entry in PATH.
+# Make $argv[1] the active environment, but for its entry in PATH and what it wants set and run.
 function _keel_enter
     set -gx KEEL_PREFIX $argv[1]
     set -l short (string replace -r '.*/' '' -- $KEEL_PREFIX)
@@ -170,10 +174,15 @@ function _keel_enter
         set short env
     end
     _keel_show_prompt "($short) "
+end
+
+# Set the variables of the active environment, and run what it wants run on its activation.
+function _keel_set_up
     function _keel_set # <env>/bin/activate.fish has one of its own
         _keel_save $argv[1]
         set -gx $argv[1] $argv[2]
-        set -gx _KEEL_VARS (string trim -- "$_KEEL_VARS $argv[1]")
+        set -l names _KEEL_VARS_$KEEL_SHLVL
+        set -gx $names (string trim -- "$$names $argv[1]")
     end
     for script in $KEEL_PREFIX/etc/keel/vars.fish $KEEL_PREFIX/etc/keel/activate.d/*.fish
         test -f $script; and source $script
@@ -192,10 +201,11 @@ function _keel_leave
     for script in $scripts
         test -f $script; and source $script
     end
-    for variable in (string split -n ' ' -- "$_KEEL_VARS")
+    set -l names _KEEL_VARS_$KEEL_SHLVL
+    for variable in (string split -n ' ' -- "$$names")
         _keel_restore $variable
     end
-    set -e _KEEL_VARS
+    set -e $names
 end
 
 # Put the entry $argv[2] of PATH in the place of the first one that is the bin folder of $argv[1], or to the front if there
@@ -216,9 +226,9 @@ function _keel_replace
     end
 end
 
-# What a variable was is kept as it was: with all of its elements, and not exported if it was not.
+# What a variable was is kept for the active level, as it was: with all of its elements, and not exported if it was not.
 function _keel_save
-    set -l old _KEEL_OLD_$argv[1]
+    set -l old _KEEL_OLD_{$KEEL_SHLVL}_$argv[1]
     set -e $old
     if set -qx $argv[1]
         set -gx $old $$argv[1]
@@ -228,7 +238,7 @@ function _keel_save
 end
 
 function _keel_restore
-    set -l old _KEEL_OLD_$argv[1]
+    set -l old _KEEL_OLD_{$KEEL_SHLVL}_$argv[1]
     set -e $argv[1]
     if set -qx $old
         set -gx $argv[1] $$old
@@ -304,6 +314,16 @@ end
 if not _keel_find_root (status filename)
     echo 'keel: fish cannot tell where keel.fish lies; set KEEL_ROOT to the folder of the base first' >&2
     return 1
+end
+# Has the base been moved, any command mends what still names its old place, so that what is activated next works.
+if test -r "$KEEL_ROOT/keel-meta/prefix"
+    set -l was
+    read was <"$KEEL_ROOT/keel-meta/prefix"
+    set -l led_to (builtin realpath -- "$was" 2>/dev/null)
+    set -l leads_to (builtin realpath -- $KEEL_ROOT)
+    if test "$was" != "$KEEL_ROOT"; and test "$led_to" != "$leads_to"
+        $KEEL_ROOT/cmd/keel info >/dev/null
+    end
 end
 if not contains -- $KEEL_ROOT/cmd $PATH; and not string match -q '*:*' -- $KEEL_ROOT # PATH cannot hold it
     set -gx PATH $KEEL_ROOT/cmd $PATH

@@ -48,7 +48,8 @@ export def --env --wrapped main [...words: string] {
 # The names of those variables that activation changes.
 def touched [state: record]: nothing -> list<string> {
     let own = $state | columns | where $it =~ '^(_?KEEL_.*|VIRTUAL_ENV(_PROMPT)?|PYTHONHOME|PROMPT_COMMAND)$'
-    [...$own ...($state._KEEL_VARS? | default '' | split row ' ' | where $it != '')]
+    let set = $own | where $it starts-with _KEEL_VARS_ | each { |names| $state | get $names | split row ' ' } | flatten
+    [...$own ...$set]
 }
 
 # The base that this file belongs to, however it is reached.
@@ -77,21 +78,20 @@ def activate [state: record, found: record, stack: bool]: nothing -> record {
     let level = level
     let active = $state.KEEL_PREFIX? | default ''
     if $level == 0 {
-        let state = $CHANGED | reduce --fold $state { |name, state| keep $state $name }
+        let state = $CHANGED | reduce --fold $state { |name, state| keep $state 1 $name }
         let state = without $state [PYTHONHOME] | upsert KEEL_SHLVL '1'
-        enter (replace-in-path $state '' $found.prefix) $found
+        set-up (enter (replace-in-path $state '' $found.prefix) $found) 1
     } else if $found.prefix == $active {
-        enter (replace-in-path (leave $state) $active $active) $found
+        set-up (enter (replace-in-path (leave $state $level) $active $active) $found) $level
     } else {
         let below = if $active == '' { root } else { $active }
-        let state = leave $state
-            | upsert $'KEEL_PREFIX_($level)' $below
-            | upsert KEEL_SHLVL ($level + 1 | into string)
-        if $stack {
-            enter (replace-in-path $state '' $found.prefix | upsert $'KEEL_STACKED_($level + 1)' 'true') $found
+        let state = if $stack {
+            replace-in-path $state '' $found.prefix | upsert $'KEEL_STACKED_($level + 1)' 'true'
         } else {
-            enter (replace-in-path $state $active $found.prefix) $found
+            replace-in-path (leave $state $level) $active $found.prefix
         }
+        let state = $state | upsert $'KEEL_PREFIX_($level)' $below | upsert KEEL_SHLVL ($level + 1 | into string)
+        set-up (enter $state $found) ($level + 1)
     }
 }
 
@@ -102,18 +102,20 @@ def deactivate [state: record]: nothing -> record {
         print --stderr 'keel: no environment is active'
         return $state
     }
-    let state = leave $state
+    let state = leave $state $level
     if $level == 1 {
         let state = show-prompt (replace-in-path $state $active '') ''
-        let state = $CHANGED | reduce --fold $state { |name, state| restore $state $name }
+        let state = $CHANGED | reduce --fold $state { |name, state| restore $state 1 $name }
         return (without $state [KEEL_PREFIX KEEL_DEFAULT_ENV KEEL_SHLVL])
     }
     let below = $'KEEL_PREFIX_($level - 1)'
     let stacked = $'KEEL_STACKED_($level)'
     let prefix = if $below in $state { $state | get $below } else { root }
-    let state = replace-in-path $state $active (if $stacked in $state { '' } else { $prefix })
+    let kept = $stacked in $state
+    let state = replace-in-path $state $active (if $kept { '' } else { $prefix })
     let state = without $state [$below $stacked] | upsert KEEL_SHLVL ($level - 1 | into string)
-    enter $state {prefix: $prefix, name: (name-of $prefix)}
+    let state = enter $state {prefix: $prefix, name: (name-of $prefix)}
+    if $kept { $state } else { set-up $state ($level - 1) }
 }
 
 # How many environments were activated on top of each other.
@@ -190,6 +192,7 @@ def name-of [prefix: string]: nothing -> string {
     if $folder in [...$dirs.configured $dirs.own $dirs.user] { $prefix | path basename } else { $prefix }
 }
 
+# Make it the active environment, but for its entry in PATH and its variables.
 def enter [state: record, found: record]: nothing -> record {
     let short = $found.name | path basename
     let state = $state | upsert KEEL_PREFIX $found.prefix | upsert KEEL_DEFAULT_ENV $found.name
@@ -198,21 +201,26 @@ def enter [state: record, found: record]: nothing -> record {
     } else {
         $state | upsert VIRTUAL_ENV $found.prefix | upsert VIRTUAL_ENV_PROMPT $short
     }
-    let state = show-prompt $state ('(' + $short + ') ')
-    let values = variables-of $found.prefix
+    show-prompt $state ('(' + $short + ') ')
+}
+
+# Set the variables of the active environment, which is at that level.
+def set-up [state: record, level: int]: nothing -> record {
+    let values = variables-of $state.KEEL_PREFIX
     let names = $values | columns
     if ($names | is-empty) {
         return $state
     }
     $names
-    | reduce --fold $state { |name, state| keep $state $name | upsert $name ($values | get $name) }
-    | upsert _KEEL_VARS ($names | str join ' ')
+    | reduce --fold $state { |name, state| keep $state $level $name | upsert $name ($values | get $name) }
+    | upsert $'_KEEL_VARS_($level)' ($names | str join ' ')
 }
 
-# Restore the variables of the active environment.
-def leave [state: record]: nothing -> record {
-    let names = $state._KEEL_VARS? | default '' | split row ' ' | where $it != ''
-    without ($names | reduce --fold $state { |name, state| restore $state $name }) [_KEEL_VARS]
+# Restore the variables of the active environment, which is at that level.
+def leave [state: record, level: int]: nothing -> record {
+    let set = $'_KEEL_VARS_($level)'
+    let names = if $set in $state { $state | get $set | split row ' ' } else { [] }
+    without ($names | reduce --fold $state { |name, state| restore $state $level $name }) [$set]
 }
 
 # What the environment at `prefix` wants set.
@@ -261,29 +269,29 @@ def replace-in-path [state: record, old: string, new: string]: nothing -> record
 
 # Show `text` before the prompt, in the place of what was shown there before.
 def show-prompt [state: record, text: string]: nothing -> record {
-    let state = if _KEEL_OLD_PROMPT_COMMAND in $state { restore $state PROMPT_COMMAND } else { $state }
+    let state = if _KEEL_OLD_0_PROMPT_COMMAND in $state { restore $state 0 PROMPT_COMMAND } else { $state }
     let state = without $state [_KEEL_PROMPT]
     let prompt = $state.PROMPT_COMMAND?
     if $text == '' or $prompt == null or ($env.VIRTUAL_ENV_DISABLE_PROMPT? | default '' | is-not-empty) {
         return $state
     }
     let shown = if ($prompt | describe) == closure { {|| $text + (do $prompt) } } else { $text + $prompt }
-    keep $state PROMPT_COMMAND | merge {_KEEL_PROMPT: $text, PROMPT_COMMAND: $shown} # upsert would run a closure
+    keep $state 0 PROMPT_COMMAND | merge {_KEEL_PROMPT: $text, PROMPT_COMMAND: $shown} # upsert would run a closure
 }
 
 def without [state: record, names: list<string>]: nothing -> record {
     $names | reduce --fold $state { |name, state| if $name in $state { $state | reject $name } else { $state } }
 }
 
-# Remember what a variable is.
-def keep [state: record, variable: string]: nothing -> record {
-    let old = $'_KEEL_OLD_($variable)'
+# Remember what a variable is, for that level.
+def keep [state: record, level: int, variable: string]: nothing -> record {
+    let old = $'_KEEL_OLD_($level)_($variable)'
     if $variable in $state { $state | merge {$old: ($state | get $variable)} } else { without $state [$old] }
 }
 
 # Make a variable what it was.
-def restore [state: record, variable: string]: nothing -> record {
-    let old = $'_KEEL_OLD_($variable)'
+def restore [state: record, level: int, variable: string]: nothing -> record {
+    let old = $'_KEEL_OLD_($level)_($variable)'
     if $old not-in $state { without $state [$variable] } else {
         without ($state | merge {$variable: ($state | get $old)}) [$old]
     }

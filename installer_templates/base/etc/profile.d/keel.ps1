@@ -62,12 +62,16 @@ function global:_keel_command([object[]] $Words, [object[]] $Lines) {
 function global:_keel_activate([string] $Prefix, [bool] $Stack) {
     $level = _keel_level
     $drop = _keel_get 'KEEL_PREFIX'
+    $Stack = $Stack -and $Prefix -cne $drop
     if ($level -eq 0) {
+        _keel_set 'KEEL_SHLVL' '1'
         foreach ($variable in 'VIRTUAL_ENV', 'VIRTUAL_ENV_PROMPT', 'PYTHONHOME') { _keel_save $variable }
         _keel_unset 'PYTHONHOME'
-        _keel_set 'KEEL_SHLVL' '1'
         $drop = ''
-    } elseif ($Prefix -cne $drop) {
+    } elseif (-not $Stack) {
+        _keel_leave
+    }
+    if ($level -gt 0 -and $Prefix -cne $drop) {
         $below = if ($drop) { $drop } else { $global:_KeelRoot }
         _keel_set "KEEL_PREFIX_$level" $below
         _keel_set 'KEEL_SHLVL' "$($level + 1)"
@@ -76,9 +80,9 @@ function global:_keel_activate([string] $Prefix, [bool] $Stack) {
             $drop = ''
         }
     }
-    _keel_leave
     _keel_replace $drop $Prefix
     _keel_enter $Prefix
+    _keel_set_up $Prefix
 }
 
 function global:_keel_deactivate {
@@ -98,12 +102,14 @@ function global:_keel_deactivate {
     }
     $prefix = _keel_get "KEEL_PREFIX_$($level - 1)"
     if (-not $prefix) { $prefix = $global:_KeelRoot }
-    $come = if (_keel_get "KEEL_STACKED_$level") { '' } else { $prefix }
+    $stacked = [bool] (_keel_get "KEEL_STACKED_$level")
+    $come = if ($stacked) { '' } else { $prefix }
     _keel_replace $drop $come
     _keel_set 'KEEL_SHLVL' "$($level - 1)"
     _keel_unset "KEEL_PREFIX_$($level - 1)"
     _keel_unset "KEEL_STACKED_$level"
     _keel_enter $prefix
+    if (-not $stacked) { _keel_set_up $prefix }
 }
 
 # How many environments were activated on top of each other.
@@ -171,6 +177,7 @@ function global:_keel_name([string] $Prefix) {
     return $Prefix
 }
 
+# Make it the active environment, but for its entry in PATH and what it wants set and run.
 function global:_keel_enter([string] $Prefix) {
     $name = _keel_name $Prefix
     $short = [IO.Path]::GetFileName($name)
@@ -184,12 +191,16 @@ function global:_keel_enter([string] $Prefix) {
         _keel_set 'VIRTUAL_ENV_PROMPT' $short
     }
     _keel_prompt "($short) "
+}
+
+# Set the variables of the active environment, and run what it wants run on its activation.
+function global:_keel_set_up([string] $Prefix) {
     $variables = @(_keel_variables $Prefix)
     foreach ($variable in $variables) {
         _keel_save $variable.Name
         _keel_set $variable.Name $variable.Value
     }
-    if ($variables.Count) { _keel_set '_KEEL_VARS' (@($variables | ForEach-Object { $_.Name }) -join ' ') }
+    if ($variables.Count) { _keel_set "_KEEL_VARS_$(_keel_level)" (@($variables | ForEach-Object { $_.Name }) -join ' ') }
     foreach ($script in @(_keel_scripts $Prefix 'activate.d')) { _keel_run $script }
 }
 
@@ -198,8 +209,9 @@ function global:_keel_leave {
     $scripts = @(_keel_scripts (_keel_get 'KEEL_PREFIX') 'deactivate.d')
     [array]::Reverse($scripts)
     foreach ($script in $scripts) { _keel_run $script }
-    foreach ($variable in "$Env:_KEEL_VARS".Split(' ')) { if ($variable) { _keel_restore $variable } }
-    _keel_unset '_KEEL_VARS'
+    $names = "_KEEL_VARS_$(_keel_level)"
+    foreach ($variable in "$(_keel_get $names)".Split(' ')) { if ($variable) { _keel_restore $variable } }
+    _keel_unset $names
 }
 
 # What the environment at $Prefix wants set: tables with Name and Value. (ConvertFrom-Json would make dates of strings.)
@@ -281,15 +293,18 @@ function global:_keel_unset([string] $Variable) {
     if (Test-Path -LiteralPath "Env:$Variable") { Remove-Item -LiteralPath "Env:$Variable" }
 }
 
+# Keep what the variable is, for the active level.
 function global:_keel_save([string] $Variable) {
+    $old = "_KEEL_OLD_$(_keel_level)_$Variable"
     $value = [Environment]::GetEnvironmentVariable($Variable)
-    if ($null -eq $value) { _keel_unset "_KEEL_OLD_$Variable" } else { _keel_set "_KEEL_OLD_$Variable" $value }
+    if ($null -eq $value) { _keel_unset $old } else { _keel_set $old $value }
 }
 
 function global:_keel_restore([string] $Variable) {
-    $value = [Environment]::GetEnvironmentVariable("_KEEL_OLD_$Variable")
+    $old = "_KEEL_OLD_$(_keel_level)_$Variable"
+    $value = [Environment]::GetEnvironmentVariable($old)
     if ($null -eq $value) { _keel_unset $Variable } else { _keel_set $Variable $value }
-    _keel_unset "_KEEL_OLD_$Variable"
+    _keel_unset $old
 }
 
 $global:_KeelWindows = [IO.Path]::DirectorySeparatorChar -eq '\'

@@ -6,10 +6,14 @@
 #   KEEL_SHLVL                       how many environments were activated on top of each other; unset where none is
 #   KEEL_PREFIX, KEEL_DEFAULT_ENV    the active one: its folder, and its name (its folder again if it has no name)
 #   KEEL_PREFIX_1, _2, ...           those below it
-#   KEEL_STACKED_2, _3, ...          'true' where that one was activated with --stack: PATH still has the one below it
+#   KEEL_STACKED_2, _3, ...          'true' where that one was activated with --stack: it keeps the one below it
 #   _KEEL_PROMPT                     what was put before the prompt
-#   _KEEL_VARS                       names of the variables that the active one has set, with spaces between them
-#   _KEEL_OLD_*                      what these variables were before; not set where they were not
+#   _KEEL_VARS_1, _2, ...            names of the variables that the one at this level has set, with spaces between them
+#   _KEEL_OLD_1_*, _KEEL_OLD_2_*     what these variables were before; not set where they were not
+# Whatever is activated gets a level of its own. Without --stack the active one is left first, as if it were deactivated:
+# its deactivate.d run and its variables are restored, so that its level has none; going back enters it again. With
+# --stack the one below is not touched: it has its entry in PATH, its variables and what its scripts did. Going back then
+# only restores what the upper one has changed. A third one in the place of a stacked second leaves just the second.
 # KEEL_ROOT, the base, is this shell's own.
 
 keel() {
@@ -55,24 +59,23 @@ _keel_activate() {
     fi
     case ${KEEL_SHLVL-} in
         '' | *[!0-9]* | 0)
+            export KEEL_SHLVL=1
             _keel_save VIRTUAL_ENV
             _keel_save VIRTUAL_ENV_PROMPT
             _keel_save PYTHONHOME
             unset PYTHONHOME
-            export KEEL_SHLVL=1
             _keel_stack=
             ;;
         *)
+            if [ "$_keel_env" = "${KEEL_PREFIX-}" ]; then _keel_stack=; fi
+            if [ -z "$_keel_stack" ]; then _keel_leave; fi
             if [ "$_keel_env" != "${KEEL_PREFIX-}" ]; then
                 export "KEEL_PREFIX_$KEEL_SHLVL=${KEEL_PREFIX-}"
                 export KEEL_SHLVL=$((KEEL_SHLVL + 1))
                 if [ -n "$_keel_stack" ]; then export "KEEL_STACKED_$KEEL_SHLVL=true"; fi
-            else
-                _keel_stack=
             fi
             ;;
     esac
-    _keel_leave
     if [ -n "$_keel_stack" ]; then
         _keel_replace '' "$_keel_env/bin"
     else
@@ -80,6 +83,7 @@ _keel_activate() {
     fi
     unset _keel_stack
     _keel_enter
+    _keel_set_up
 }
 
 _keel_deactivate() {
@@ -109,9 +113,10 @@ _keel_deactivate() {
             eval "_keel_describe \"\${KEEL_PREFIX_$KEEL_SHLVL:-\$KEEL_ROOT}\""
             unset "KEEL_PREFIX_$KEEL_SHLVL"
             if [ -n "$_keel_stack" ]; then set -- ''; else set -- "$_keel_env/bin"; fi
-            _keel_replace "${KEEL_PREFIX:+$KEEL_PREFIX/bin}" "$1"
             unset _keel_stack
+            _keel_replace "${KEEL_PREFIX:+$KEEL_PREFIX/bin}" "$1"
             _keel_enter
+            if [ -n "$1" ]; then _keel_set_up; fi
             ;;
     esac
 }
@@ -186,7 +191,7 @@ _keel_name_in() {
     done
 }
 
-# Make _keel_env the active environment, but for its entry in PATH.
+# Make _keel_env the active environment, but for its entry in PATH and what it wants set and run.
 _keel_enter() {
     export KEEL_PREFIX="$_keel_env" KEEL_DEFAULT_ENV="$_keel_name"
     if [ "$_keel_env" = "$KEEL_ROOT" ]; then
@@ -201,10 +206,15 @@ _keel_enter() {
     esac
     hash -r 2>/dev/null || :
     unset _keel_env _keel_name
+}
+
+# Set the variables of the active environment, and run what it wants run on its activation.
+_keel_set_up() {
     # shellcheck disable=SC2329 # vars.sh calls it; <env>/bin/activate has one of its own
     _keel_set() {
         _keel_save "$1"
-        export "$1=$2" _KEEL_VARS="${_KEEL_VARS:+$_KEEL_VARS }$1"
+        export "$1=$2"
+        eval "export _KEEL_VARS_$KEEL_SHLVL=\"\${_KEEL_VARS_$KEEL_SHLVL:+\$_KEEL_VARS_$KEEL_SHLVL }\$1\""
     }
     for _keel_script in "$KEEL_PREFIX/etc/keel/vars.sh" "$KEEL_PREFIX/etc/keel/activate.d/"*.sh; do
         _keel_run
@@ -224,10 +234,13 @@ _keel_leave() {
         done
         unset _keel_script
     fi
-    while [ -n "${_KEEL_VARS-}" ]; do
-        _keel_restore "${_KEEL_VARS%% *}"
-        case $_KEEL_VARS in *' '*) _KEEL_VARS=${_KEEL_VARS#* } ;; *) unset _KEEL_VARS ;; esac
+    eval "_keel_names=\${_KEEL_VARS_$KEEL_SHLVL:+\$_KEEL_VARS_$KEEL_SHLVL }" # a space behind each
+    unset "_KEEL_VARS_$KEEL_SHLVL"
+    while [ -n "$_keel_names" ]; do
+        _keel_restore "${_keel_names%% *}"
+        _keel_names=${_keel_names#* }
     done
+    unset _keel_names
 }
 
 # Source _keel_script. Its failures must not end a shell that runs with `set -e` ('. script || :' does, in dash).
@@ -274,12 +287,15 @@ _keel_prompt() {
     fi
 }
 
+# Keep what the variable $1 is, for the active level.
 _keel_save() {
-    eval "if [ -n \"\${$1+set}\" ]; then export _KEEL_OLD_$1=\"\$$1\"; else unset _KEEL_OLD_$1; fi"
+    set -- "$1" "_KEEL_OLD_${KEEL_SHLVL}_$1"
+    eval "if [ -n \"\${$1+set}\" ]; then export $2=\"\$$1\"; else unset $2; fi"
 }
 
 _keel_restore() {
-    eval "if [ -n \"\${_KEEL_OLD_$1+set}\" ]; then export $1=\"\$_KEEL_OLD_$1\"; else unset $1; fi; unset _KEEL_OLD_$1"
+    set -- "$1" "_KEEL_OLD_${KEEL_SHLVL}_$1"
+    eval "if [ -n \"\${$2+set}\" ]; then export $1=\"\$$2\"; else unset $1; fi; unset $2"
 }
 
 # Set _keel_result to the path $1 made absolute, without '.', '..' and empty parts.
@@ -347,6 +363,15 @@ _keel_find_root() {
 if ! _keel_find_root; then
     echo 'keel: this shell cannot tell where keel.sh lies; set KEEL_ROOT to the folder of the base first' >&2
     return 1
+fi
+# Has the base been moved, any command mends what still names its old place, so that what is activated next works.
+if [ -r "$KEEL_ROOT/keel-meta/prefix" ]; then
+    IFS= read -r _keel_was <"$KEEL_ROOT/keel-meta/prefix" || _keel_was=$KEEL_ROOT
+    # shellcheck disable=SC3013 # all shells that are named above know -ef
+    if [ "$_keel_was" != "$KEEL_ROOT" ] && [ ! "$_keel_was" -ef "$KEEL_ROOT" ]; then
+        "$KEEL_ROOT/cmd/keel" info >/dev/null || :
+    fi
+    unset _keel_was
 fi
 case :${PATH-}: in
     *":$KEEL_ROOT/cmd:"*) ;;

@@ -79,20 +79,23 @@ def _keel_activate(args):
     prefix, name, *stack = args
     env, level = __xonsh__.env, _keel_level()
     drop = env.get("KEEL_PREFIX") if level else None
+    stack = stack and prefix != drop
     if not level:
+        env["KEEL_SHLVL"] = "1"
         for variable in ("VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "PYTHONHOME"):
             _keel_save(variable)
         _keel_unset("PYTHONHOME")
-        env["KEEL_SHLVL"] = "1"
-    elif prefix != drop:
+    elif not stack:
+        _keel_leave()
+    if level and prefix != drop:
         env[f"KEEL_PREFIX_{level}"] = drop or _keel_root
         env["KEEL_SHLVL"] = str(level + 1)
         if stack:
             env[f"KEEL_STACKED_{level + 1}"] = "true"
             drop = None
-    _keel_leave()
     _keel_replace(drop, prefix)
     _keel_enter(prefix, name)
+    _keel_set_up()
 
 
 @_keel_unthreadable
@@ -111,10 +114,13 @@ def _keel_deactivate(args):
         _keel_unset("KEEL_PREFIX", "KEEL_DEFAULT_ENV", "KEEL_SHLVL")
         return
     prefix = env.get(f"KEEL_PREFIX_{level - 1}") or _keel_root
-    _keel_replace(drop, None if f"KEEL_STACKED_{level}" in env else prefix)
+    stacked = f"KEEL_STACKED_{level}" in env
+    _keel_replace(drop, None if stacked else prefix)
     env["KEEL_SHLVL"] = str(level - 1)
     _keel_unset(f"KEEL_PREFIX_{level - 1}", f"KEEL_STACKED_{level}")
     _keel_enter(prefix, _keel_name(prefix))
+    if not stacked:
+        _keel_set_up()
 
 
 def _keel_level():
@@ -166,6 +172,7 @@ def _keel_name(prefix):
 
 
 def _keel_enter(prefix, name):
+    """Make it the active environment, but for its entry in PATH and what it wants set and run."""
     env = __xonsh__.env
     env["KEEL_PREFIX"] = prefix
     env["KEEL_DEFAULT_ENV"] = name
@@ -176,12 +183,17 @@ def _keel_enter(prefix, name):
         env["VIRTUAL_ENV"] = prefix
         env["VIRTUAL_ENV_PROMPT"] = short
     _keel_prompt("(env) " if "{" in short or "}" in short else f"({short}) ")  # xonsh formats its prompts
+
+
+def _keel_set_up():
+    """Set the variables of the active environment, and run what it wants run on its activation."""
+    env, prefix = __xonsh__.env, __xonsh__.env["KEEL_PREFIX"]
     values = _keel_variables(prefix)
     for variable, value in values.items():
         _keel_save(variable)
         env[variable] = value
     if values:
-        env["_KEEL_VARS"] = " ".join(values)
+        env[f"_KEEL_VARS_{_keel_level()}"] = " ".join(values)
     for script in _keel_scripts(prefix, "activate.d"):
         _keel_run(script)
 
@@ -190,9 +202,10 @@ def _keel_leave():
     """Run what the active environment wants run on its deactivation, last first, and restore its variables."""
     for script in reversed(_keel_scripts(__xonsh__.env.get("KEEL_PREFIX") or "", "deactivate.d")):
         _keel_run(script)
-    for variable in __xonsh__.env.get("_KEEL_VARS", "").split():
+    names = f"_KEEL_VARS_{_keel_level()}"
+    for variable in __xonsh__.env.get(names, "").split():
         _keel_restore(variable)
-    _keel_unset("_KEEL_VARS")
+    _keel_unset(names)
 
 
 def _keel_variables(prefix):
@@ -291,18 +304,19 @@ def _keel_prompt(text):
 
 
 def _keel_save(variable):
-    env = __xonsh__.env
+    """Keep what the variable is, for the active level."""
+    env, old = __xonsh__.env, f"_KEEL_OLD_{_keel_level()}_{variable}"
     if env.is_manually_set(variable):
-        env[f"_KEEL_OLD_{variable}"] = env[variable]
+        env[old] = env[variable]
     else:
-        _keel_unset(f"_KEEL_OLD_{variable}")
+        _keel_unset(old)
 
 
 def _keel_restore(variable):
-    env = __xonsh__.env
-    if env.is_manually_set(f"_KEEL_OLD_{variable}"):
-        env[variable] = env[f"_KEEL_OLD_{variable}"]
-        _keel_unset(f"_KEEL_OLD_{variable}")
+    env, old = __xonsh__.env, f"_KEEL_OLD_{_keel_level()}_{variable}"
+    if env.is_manually_set(old):
+        env[variable] = env[old]
+        _keel_unset(old)
     else:
         _keel_unset(variable)
 

@@ -6,8 +6,10 @@
 @set "PATH=%VIRTUAL_ENV%\Scripts;%PATH%"
 @set "_OLD_VIRTUAL_PYTHONHOME=%PYTHONHOME%"
 @set "PYTHONHOME="
-@rem The environment's own variables (keel env config vars); they say themselves what they replace.
+@rem The environment's own variables (keel env config vars); they say themselves what they replace, under this name.
+@set "_keel_level=venv"
 @call :variables
+@set "_keel_level="
 @set "_OLD_VIRTUAL_PROMPT="
 @if defined VIRTUAL_ENV_DISABLE_PROMPT exit /b 0
 @if not defined PROMPT exit /b 0

@@ -64,27 +64,29 @@ activate: # [--stack] [NAME]
         set _keel_below = "$KEEL_PREFIX:q"
     endif
     if ( $_keel_level == 0 ) then
+        setenv KEEL_SHLVL 1
         foreach _keel_variable ( VIRTUAL_ENV VIRTUAL_ENV_PROMPT PYTHONHOME )
             source "$KEEL_ROOT:q/keel-meta/shell/command.csh" save $_keel_variable
         end
         unsetenv PYTHONHOME
-        setenv KEEL_SHLVL 1
         set _keel_stack = 0
-    else if ( "x$_keel_env:q" != "x$_keel_below:q" ) then
-        setenv KEEL_PREFIX_$_keel_level "$_keel_below:q"
-        @ _keel_level++
-        setenv KEEL_SHLVL $_keel_level
-        if ( $_keel_stack ) setenv KEEL_STACKED_$_keel_level true
     else
-        set _keel_stack = 0
+        if ( "x$_keel_env:q" == "x$_keel_below:q" ) set _keel_stack = 0
+        if ( ! $_keel_stack ) source "$KEEL_ROOT:q/keel-meta/shell/command.csh" leave
+        if ( "x$_keel_env:q" != "x$_keel_below:q" ) then
+            setenv KEEL_PREFIX_$_keel_level "$_keel_below:q"
+            @ _keel_level++
+            setenv KEEL_SHLVL $_keel_level
+            if ( $_keel_stack ) setenv KEEL_STACKED_$_keel_level true
+        endif
     endif
-    source "$KEEL_ROOT:q/keel-meta/shell/command.csh" leave
     if ( $_keel_stack || "x$_keel_below:q" == x ) then
         source "$KEEL_ROOT:q/keel-meta/shell/command.csh" replace '' "$_keel_env:q/bin"
     else
         source "$KEEL_ROOT:q/keel-meta/shell/command.csh" replace "$_keel_below:q/bin" "$_keel_env:q/bin"
     endif
     source "$KEEL_ROOT:q/keel-meta/shell/command.csh" enter
+    source "$KEEL_ROOT:q/keel-meta/shell/command.csh" set_up
     exit 0
 
 deactivate:
@@ -123,10 +125,12 @@ deactivate:
     unsetenv KEEL_PREFIX_$_keel_level
     if ( $_keel_stack ) then
         source "$KEEL_ROOT:q/keel-meta/shell/command.csh" replace "$_keel_active:q/bin" ''
+        source "$KEEL_ROOT:q/keel-meta/shell/command.csh" enter
     else
         source "$KEEL_ROOT:q/keel-meta/shell/command.csh" replace "$_keel_active:q/bin" "$_keel_env:q/bin"
+        source "$KEEL_ROOT:q/keel-meta/shell/command.csh" enter
+        source "$KEEL_ROOT:q/keel-meta/shell/command.csh" set_up
     endif
-    source "$KEEL_ROOT:q/keel-meta/shell/command.csh" enter
     exit 0
 
 level: # set _keel_level to KEEL_SHLVL, or to 0
@@ -193,7 +197,7 @@ folders: # set _keel_folders to the folders of environments, in the order in whi
     endif
     exit 0
 
-enter: # make _keel_env the active environment, but for its entry in PATH
+enter: # make _keel_env the active environment, but for its entry in PATH and what it wants set and run
     setenv KEEL_PREFIX "$_keel_env:q"
     set _keel_short = "$_keel_env:t:q"
     if ( "x$_keel_env:q" == "x$KEEL_ROOT:q" ) then
@@ -213,6 +217,9 @@ enter: # make _keel_env the active environment, but for its entry in PATH
     # Shells expand prompts, so a folder's name must not reach them as code.
     if ( "$_keel_short:q" =~ *[\$\`\\%\!]* ) set _keel_short = env
     source "$KEEL_ROOT:q/keel-meta/shell/command.csh" show "($_keel_short:q) "
+    exit 0
+
+set_up: # set the variables of the active environment, and run what it wants run on its activation
     # <env>/bin/activate.csh has one of its own
     alias _keel_set 'source "$KEEL_ROOT:q/keel-meta/shell/command.csh" set \!:1 \!:2'
     if ( -f "$KEEL_PREFIX:q/etc/keel/vars.csh" ) source "$KEEL_PREFIX:q/etc/keel/vars.csh"
@@ -231,12 +238,17 @@ leave: # run what the active environment wants run on its deactivation, and take
             @ _keel_left--
         end
     endif
-    if ( $?_KEEL_VARS ) then
-        foreach _keel_variable ( $_KEEL_VARS )
-            source "$KEEL_ROOT:q/keel-meta/shell/command.csh" restore $_keel_variable
-        end
-        unsetenv _KEEL_VARS
-    endif
+    source "$KEEL_ROOT:q/keel-meta/shell/command.csh" names
+    foreach _keel_variable ( $_keel_names )
+        source "$KEEL_ROOT:q/keel-meta/shell/command.csh" restore $_keel_variable
+    end
+    unsetenv _KEEL_VARS_$KEEL_SHLVL
+    exit 0
+
+names: # set _keel_names to those of the variables that the active environment has set
+    set _keel_names = ( )
+    eval 'set _keel_is = $?_KEEL_VARS_'$KEEL_SHLVL
+    if ( $_keel_is ) eval 'set _keel_names = ( $_KEEL_VARS_'$KEEL_SHLVL' )'
     exit 0
 
 scripts: # set _keel_scripts to the scripts in the folder $argv[2], sorted
@@ -315,25 +327,25 @@ show: # show $argv[2] before the prompt, in the place of what was shown there be
 set: # NAME VALUE, of a variable of the environment
     source "$KEEL_ROOT:q/keel-meta/shell/command.csh" save $argv[2]
     setenv $argv[2] "$argv[3]:q"
-    if ( $?_KEEL_VARS ) then
-        setenv _KEEL_VARS "$_KEEL_VARS $argv[2]"
-    else
-        setenv _KEEL_VARS $argv[2]
-    endif
+    source "$KEEL_ROOT:q/keel-meta/shell/command.csh" names
+    set _keel_names = ( $_keel_names $argv[2] )
+    setenv _KEEL_VARS_$KEEL_SHLVL "$_keel_names"
     exit 0
 
-save: # keep what the variable $argv[2] is
-    unsetenv _KEEL_OLD_$argv[2]
+save: # keep what the variable $argv[2] is, for the active level
+    set _keel_old = _KEEL_OLD_$KEEL_SHLVL"_$argv[2]"
+    unsetenv $_keel_old
     eval 'set _keel_is = $?'$argv[2]
-    if ( $_keel_is ) eval 'setenv _KEEL_OLD_'$argv[2]' "$'$argv[2]':q"'
+    if ( $_keel_is ) eval 'setenv '$_keel_old' "$'$argv[2]':q"'
     exit 0
 
 restore:
-    eval 'set _keel_is = $?_KEEL_OLD_'$argv[2]
+    set _keel_old = _KEEL_OLD_$KEEL_SHLVL"_$argv[2]"
+    eval 'set _keel_is = $?'$_keel_old
     if ( $_keel_is ) then
-        eval 'setenv '$argv[2]' "$_KEEL_OLD_'$argv[2]':q"'
+        eval 'setenv '$argv[2]' "$'$_keel_old':q"'
     else
         unsetenv $argv[2]
     endif
-    unsetenv _KEEL_OLD_$argv[2]
+    unsetenv $_keel_old
     exit 0
