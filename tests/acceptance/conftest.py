@@ -85,8 +85,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def wine(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Wine]":
-    """A Windows of its own, for all tests of the group "wine"."""
+def setup_wine(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Wine]":
+    """A Windows of its own, for all tests of the installer."""
     from .wine import make_wine
 
     made = make_wine(tmp_path_factory.mktemp("wine"))

@@ -27,6 +27,11 @@ windows:
 
 
 @pytest.fixture(scope="module")
+def wine(setup_wine: Wine) -> Wine:
+    return setup_wine
+
+
+@pytest.fixture(scope="module")
 def setup(wine: Wine, frame_cache: Cache) -> Path:
     """The installer, on the drive of Wine."""
     return make_setup(wine.drive / "setup.exe", frame_cache, recipe=SHORTCUT)

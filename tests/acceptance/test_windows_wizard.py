@@ -44,6 +44,11 @@ def gradient(width: int, height: int) -> bytes:
 
 
 @pytest.fixture(scope="module")
+def wine(setup_wine: Wine) -> Wine:
+    return setup_wine
+
+
+@pytest.fixture(scope="module")
 def setup(wine: Wine, frame_cache: Cache) -> Path:
     """An installer with license and picture that takes a while."""
     place = wine.drive / "wizard"

@@ -180,7 +180,7 @@ class Screen:
         env = {**os.environ, "DISPLAY": self.display}
         return subprocess.run(words, env=env, capture_output=True, text=True, timeout=30, check=False).stdout
 
-    def wait_for(self, title: str, seconds: float = 30) -> str:
+    def wait_for(self, title: str, seconds: float = 60) -> str:
         """The window with this title, as soon as it is shown."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
