@@ -94,7 +94,7 @@ def _stage_zero(
     target: Target, interpreter: Interpreter, units: Sequence[WheelUnit], compiler: Compiler | None
 ) -> list[Slice]:
     """What depends on no other unit: the interpreter, the store with its shims, and keel; then the bytecode of each."""
-    manager, manager_sha256 = manager_slice(windows=target.platform.is_windows)
+    manager, manager_sha256 = manager_slice(target.platform)
     slices = [interpreter_slice(interpreter), manager, shims_slice(units), *(unit.store_slice() for unit in units)]
     if not target.platform.is_windows:  # where keel has no use for it
         slices.append(engine_slice(target.platform))
@@ -172,6 +172,7 @@ def _meta_slice(
             "version": interpreter.version,
             "build": interpreter.build,
             "sha256": interpreter.sha256,
+            **({"lacks": ", ".join(interpreter.lacks)} if interpreter.lacks else {}),
         },
         glibc=minimum_glibc(lock) if target.platform.system == "linux" else None,
         bytecode=lock.bytecode,

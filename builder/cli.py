@@ -77,7 +77,9 @@ def _shared(function: Callable[..., Any]) -> Callable[..., Any]:
             "--cache", type=click.Path(path_type=Path), help="Cache folder [default: KEEL_CACHE or the user's]."
         ),
         click.option("--offline", is_flag=True, help="Use nothing but the cache."),
-        click.option("--interpreter", help="host, pbs, or an archive or folder, instead of the recipe's sources."),
+        click.option(
+            "--interpreter", help="host, pbs, python.org, or an archive or folder, instead of the recipe's sources."
+        ),
         click.option("--platform", "platforms", multiple=True, help="Only this platform [repeatable]."),
         click.option("--python", "pythons", multiple=True, help="This Python version [repeatable]."),
     ):

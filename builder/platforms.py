@@ -7,6 +7,8 @@ from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms
 
 from keel.wheel import Scheme
 
+from .launchers import base_launchers
+
 # What uv calls them (`uv pip compile --python-platform`); a glibc in between maps to the next lower name.
 _UV_GLIBC = (17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40)
 _DEFAULT_GLIBC = "2.28"
@@ -51,8 +53,8 @@ class Platform:
                 platlib="Lib/site-packages",
                 scripts="Scripts",
                 data="",
-                headers="Include",
-                windows=True,
+                headers="include",
+                launchers=base_launchers(self.machine),
             )
         return Scheme(
             purelib=f"lib/python{python}/site-packages",
@@ -60,7 +62,6 @@ class Platform:
             scripts="bin",
             data="",
             headers=f"include/python{python}",
-            windows=False,
         )
 
     def python_path(self, python: str) -> str:

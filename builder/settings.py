@@ -36,8 +36,8 @@ class Host:
 class Settings:
     """How to build, as opposed to what (the recipe).
 
-    interpreter: takes the place of the recipe's sources: "host", "pbs", or the path of an archive or folder.  jobs:
-    threads for packing.  env: the environment variables of the command.
+    interpreter: takes the place of the recipe's sources: "host", "pbs", "python.org", or the path of an archive or
+    folder.  jobs: threads for packing.  env: the environment variables of the command.
     """
 
     cache: Cache

@@ -23,6 +23,7 @@ from keel.wheel import Placement, Scheme, UnitFiles, check_path, plan
 from .engine import read_engine
 from .errors import BuilderError
 from .interpreters import Interpreter
+from .launchers import windows_programs
 from .lock import LockedWheel
 from .manager import manager_files
 from .platforms import Platform
@@ -105,16 +106,16 @@ def interpreter_slice(interpreter: Interpreter) -> Slice:
     )
 
 
-def manager_slice(*, windows: bool) -> tuple[Slice, str]:
-    """keel itself for one family of platforms, and the digest of its files (its "SHA-256")."""
-    files = manager_files(windows=windows)
-    sha256 = digest(
-        *(f"{dest} {mode:o} {hashlib.sha256(source.read_bytes()).hexdigest()}" for dest, source, mode in files)
-    )
+def manager_slice(platform: Platform) -> tuple[Slice, str]:
+    """keel itself for one platform, and the digest of its files (its "SHA-256")."""
+    files = [(dest, source.read_bytes(), mode) for dest, source, mode in manager_files(windows=platform.is_windows)]
+    if platform.is_windows:
+        files = sorted([*files, *((dest, data, 0o755) for dest, data in windows_programs(platform.machine).items())])
+    sha256 = digest(*(f"{dest} {mode:o} {hashlib.sha256(data).hexdigest()}" for dest, data, mode in files))
     mtime = unit_mtime(sha256)
 
     def entries() -> list[Entry]:
-        return [content_entry(dest, source.read_bytes(), mode=mode, mtime=mtime) for dest, source, mode in files]
+        return [content_entry(dest, data, mode=mode, mtime=mtime) for dest, data, mode in files]
 
     return Slice(unit="keel", stage=0, key=digest("manager", sha256), entries=entries), sha256
 

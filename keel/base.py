@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, List, Optional
 
 from .errors import KeelError
+from .layout import Layout, home_folder, in_prefix, layout
 
 if TYPE_CHECKING:
     from .config import Settings
@@ -57,10 +58,20 @@ class Base:
         """ "3.11" """
         return ".".join(self.manifest.python.split(".")[:2])
 
+    @cached_property
+    def layout(self) -> Layout:
+        """How this base and its environments lie on disk."""
+        return layout(self.python_minor)
+
     @property
     def python(self) -> str:
         """The interpreter itself."""
-        return os.path.join(self.prefix, "bin", f"python{self.python_minor}")
+        return in_prefix(self.prefix, self.layout.python)
+
+    @property
+    def python_home(self) -> str:
+        """The folder of the interpreter, by which environments name their base."""
+        return in_prefix(self.prefix, self.layout.home)
 
     @property
     def store(self) -> str:
@@ -105,19 +116,23 @@ def _can_write(folder: str) -> bool:
 
 
 def site_packages(python_minor: str) -> str:
-    """Relative to a prefix."""
-    return f"lib/python{python_minor}/site-packages"
+    """Relative to a prefix, with `/`."""
+    return layout(python_minor).library
 
 
 def users_base(prefix: str) -> Base:
     """The base at `prefix`, whatever state it is in, for the user who runs this process."""
-    home = os.environ.get("HOME")
-    return Base(prefix, home if home and os.path.isabs(home) else None)
+    return Base(prefix, home_folder(os.environ))
 
 
 def find_base(prefix: str) -> Base:
     """The complete base at `prefix`, for the user who runs this process. Raises KeelError if it is not complete."""
     if not os.path.exists(os.path.join(prefix, META, "manifest.json")):
+        from .portable import is_unlinked, link_base
+
+        if is_unlinked(prefix):
+            link_base(prefix)
+            return users_base(prefix)
         raise KeelError(
             f"{prefix} is not a complete base: {META}/manifest.json is missing",
             hint="install it again, or if it was being removed, finish that: keel uninstall",

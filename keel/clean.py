@@ -13,6 +13,7 @@ from typing import Iterator, List, NamedTuple, Set
 
 from .base import META, Base
 from .environments import TRANSACTION, Environment, list_environments
+from .layout import WINDOWS
 from .registry import forget_gone, gone, registry_file
 from .staging import Staging, is_abandoned, is_temporary, remove_abandoned
 from .transaction import repair
@@ -112,7 +113,8 @@ def _folders_of(environment: Environment) -> Iterator[str]:
     """Where keel replaces files."""
     prefix = glob.escape(environment.prefix)
     yield environment.prefix
-    for pattern in ("bin", "etc/keel", "lib/python*/site-packages", "lib/python*/site-packages/*.dist-info"):
+    library = "Lib/site-packages" if WINDOWS else "lib/python*/site-packages"
+    for pattern in ("Scripts" if WINDOWS else "bin", "etc/keel", library, f"{library}/*.dist-info"):
         yield from glob.glob(os.path.join(prefix, pattern))
 
 

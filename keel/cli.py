@@ -25,8 +25,9 @@ class _Stopped(KeyboardInterrupt):
 
 def main(arguments: Sequence[str], *, prefix: str) -> int:
     """Run one command for the base at `prefix`; gives the exit code (docs/exit-codes.md)."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _stop)
+    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):  # no system has all three
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _stop)
     try:
         code = _run(arguments, prefix)
         sys.stdout.flush()
@@ -86,11 +87,12 @@ def _run_command(name: str, arguments: Sequence[str], prefix: str) -> int:
 def _mend_moved(name: str, options: "Namespace", prefix: str) -> None:
     """Commands that deal with environments find the base and all of its environments knowing their places."""
     from .environments import active_prefix
+    from .layout import is_path
     from .moves import UNCONCERNED, mend_moved
 
-    if name not in UNCONCERNED and os.name == "posix":  # what `keel.venv` lays out is no Windows environment
+    if name not in UNCONCERNED:
         given = [getattr(options, key, None) for key in ("path", "clone", "environment", "name")]
-        paths = [path for path in given if isinstance(path, str) and "/" in path]
+        paths = [path for path in given if isinstance(path, str) and is_path(path)]
         for line in mend_moved(prefix, [*paths, *filter(None, [active_prefix()])], blocks=name != "init"):
             warn(line)
 

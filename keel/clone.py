@@ -7,25 +7,27 @@ read, compared or even looked up for it. (Where inode numbers are not reliable, 
 import csv
 import glob
 import os
+import posixpath
 from itertools import repeat
-from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterator, List, Optional, Set, Tuple
 
-from .base import PRIVATE, Base, site_packages
+from .base import PRIVATE, Base
 from .building import Created, build
 from .environments import Environment
 from .hashes import update_records
 from .indexing import default_variables, follow_index, moved_shims, write_pip_config
 from .installed import installed
+from .layout import PIP_CONFIG, in_prefix
 from .linker import Linker
 from .linking import Links
 from .listing import Listing, key_of
+from .places import Places
 from .private import FILE as PRIVATE_COPIES
-from .relocate import relocate_script
+from .relocate import relocate_launcher, relocate_script
 from .variables import moved_variables, read_variables, write_variables
 from .venv import is_written_here, lay_out
 
-# Where Python programs are searched for the path of their interpreter, and no more than this of them.
-_SCRIPTS = "bin"
+# Of the programs in the folder of scripts, no larger ones are searched for the path of their interpreter.
 _LARGEST_SCRIPT = 1 << 20
 # (folder, name) of a file that is not the store's
 _UNKNOWN = ("", "")
@@ -45,15 +47,15 @@ def clone(base: Base, environment: Environment, source: Environment, *, copy: bo
                 cloner.tree(tree, "")
             links.finish()
         cloner.copy_own()
-        update_records(os.path.join(folder, site_packages(base.python_minor)), cloner.relocated)
-        if not os.path.lexists(os.path.join(folder, "pip.conf")):
+        update_records(in_prefix(folder, base.layout.library), cloner.relocated)
+        if not os.path.lexists(os.path.join(folder, PIP_CONFIG)):
             write_pip_config(base, folder)
         elif source.is_base(base):  # whose index is everybody's, not this user's
             follow_index(base, [folder])
         cloner.variables()
         return [(package.name, package.version) for package in installed(folder, base)]
 
-    root = os.path.join(source.prefix, site_packages(base.python_minor)) if source.is_base(base) else source.prefix
+    root = in_prefix(source.prefix, base.layout.library) if source.is_base(base) else source.prefix
     with Listing(base.prefix, base.store) as store, Listing(base.prefix, root) as tree:
         return build(base, environment, fill, copy=copy)
 
@@ -74,27 +76,31 @@ class _Cloner:
         self.relocated: Dict[str, bytes] = {}  # as `update_records` takes it
         # What the store has: key (of `listing.Folder`) -> (folder, name).
         self._stored: Dict[str, Tuple[str, str]] = {}
+        self._places: Optional[Places] = Places(base.layout) if base.layout.windows else None
 
     def know(self, store: Listing) -> None:
         """Learn what the store has. On another device there is nothing of it in the source."""
         root = self._base.store
         if os.stat(root).st_dev == os.stat(self._source).st_dev:
             for path, keys, names in store.folders():
+                if self._places is not None:
+                    self._places.learn(root, path, keys, names)
+                    continue
                 folder = f"{root}/{path}" if path else root
                 self._stored.update(zip(keys, zip(repeat(folder), names)))
 
     def base(self, store: Listing, library_tree: Listing) -> None:
         """The packages of the base: its site-packages, and what their RECORDs name elsewhere in the prefix."""
-        library = site_packages(self._base.python_minor)
+        library = self._base.layout.library
         folders: Dict[str, Set[str]] = {}
         for path in _recorded_elsewhere(os.path.join(self._source, library), library):
-            if not path.startswith(PRIVATE) and not is_written_here(path, self._base.python_minor):
+            if not path.startswith(PRIVATE) and not is_written_here(path, self._base.layout):
                 folders.setdefault(os.path.dirname(path), set()).add(path)
         self.know(store)
         self.tree(library_tree, library)
         for folder in sorted(folders):
             self._some(folder, folders[folder])
-        self._some("", {"pip.conf"})
+        self._some("", {PIP_CONFIG})
         self._some(os.path.dirname(PRIVATE_COPIES), {PRIVATE_COPIES})
 
     def tree(self, tree: Listing, root: str) -> None:
@@ -104,7 +110,10 @@ class _Cloner:
             relative = f"{root}/{path}".strip("/")
             linked: Dict[str, List[str]] = {}
             for key, name in zip(keys, names):
-                known = stored.get(key, _UNKNOWN)
+                if self._places is None:
+                    known = stored.get(key, _UNKNOWN)
+                else:
+                    known = self._places.find(f"{relative}/{name}" if relative else name, key)
                 if known[1] == name and key[0] == "f":
                     if known[0] not in linked:
                         linked[known[0]] = []
@@ -138,10 +147,10 @@ class _Cloner:
                 self._file(path, key_of(entry))
 
     def _file(self, path: str, key: str) -> None:
-        folder, name = self._stored.get(key, _UNKNOWN)
+        folder, name = self._stored.get(key, _UNKNOWN) if self._places is None else self._places.find(path, key)
         if key[0] == "f" and name == os.path.basename(path):
             self._links.file(f"{folder}/{name}", path)
-        elif not is_written_here(path, self._base.python_minor):
+        elif not is_written_here(path, self._base.layout):
             self._own.append((path, key[0]))
 
     def copy_own(self) -> None:
@@ -152,10 +161,10 @@ class _Cloner:
                 self._link(source, dest)
             elif kind == "f":
                 self._linker.copy(source, dest)
-                if os.path.dirname(path) == _SCRIPTS:
-                    moved = _relocate(dest, self._old, self._linker.final)
+                if os.path.dirname(path) == self._base.layout.scripts:
+                    moved = self._relocate(dest)
                     if moved is not None:
-                        self.relocated[os.path.relpath(path, site_packages(self._base.python_minor))] = moved
+                        self.relocated[posixpath.relpath(path, self._base.layout.library)] = moved
 
     def _link(self, source: str, dest: str) -> None:
         """A symbolic link: to the store, to somewhere in the environment, or elsewhere."""
@@ -171,22 +180,22 @@ class _Cloner:
         else:
             os.symlink(target if os.path.isabs(target) else leads_to, dest)
 
+    def _relocate(self, path: str) -> Optional[bytes]:
+        """Have the script at `path` start the Python of the new environment.
 
-def _relocate(path: str, old: Sequence[str], final: str) -> Optional[bytes]:
-    """Have the script at `path` start the Python of the environment at `final`, not that at one of `old`.
-
-    Gives what it holds now, None where nothing had to be changed.
-    """
-    if os.path.getsize(path) > _LARGEST_SCRIPT:
-        return None
-    with open(path, "rb") as file:
-        script = file.read()
-    moved = relocate_script(script, old, final)
-    if moved == script:
-        return None
-    with open(path, "wb") as file:
-        file.write(moved)
-    return moved
+        Gives what it holds now, None where nothing had to be changed.
+        """
+        if os.path.getsize(path) > _LARGEST_SCRIPT:
+            return None
+        with open(path, "rb") as file:
+            script = file.read()
+        relocate = relocate_launcher if self._base.layout.windows else relocate_script
+        moved = relocate(script, self._old, self._linker.final)
+        if moved == script:
+            return None
+        with open(path, "wb") as file:
+            file.write(moved)
+        return moved
 
 
 def _recorded_elsewhere(library_path: str, library: str) -> Iterator[str]:
@@ -195,6 +204,6 @@ def _recorded_elsewhere(library_path: str, library: str) -> Iterator[str]:
         with open(record, encoding="utf-8", errors="surrogateescape", newline="") as file:
             outside = [line for line in file if line.startswith(("../", '"../'))]
         for row in csv.reader(outside):
-            path = os.path.normpath(os.path.join(library, row[0]))
+            path = posixpath.normpath(posixpath.join(library, row[0]))
             if not path.startswith(("../", "/")):
                 yield path

@@ -9,10 +9,9 @@ from .base import Base, site_packages
 from .environments import CONFIG, Environment, read_config, same_place
 from .hashes import dist_infos
 from .installed import normalised
+from .layout import in_prefix
 from .problems import Problem
 from .store import requires
-
-_BIN = "bin"
 
 
 class _Distribution(NamedTuple):
@@ -50,7 +49,7 @@ def _layout(base: Base, place: Environment) -> Iterator[Problem]:
     """The environment itself: its Python and `pyvenv.cfg`."""
     config = read_config(place.prefix)
     home, path = config.get("home", ""), os.path.join(place.prefix, CONFIG)
-    if not same_place(home, os.path.join(base.prefix, _BIN)):
+    if not same_place(home, base.python_home):
         there = "" if os.path.isdir(home) else ", where nothing is any more"
         text = f"{CONFIG} names the Python of another place{there}: {home}"
         yield Problem(place.label, "python", text, _anew(place), path)
@@ -60,9 +59,9 @@ def _layout(base: Base, place: Environment) -> Iterator[Problem]:
         text = f"it was made for Python {version or 'unknown'}, and its base has {base.manifest.python} now"
         yield Problem(place.label, "python", text, _anew(place), place.prefix)
         return
-    python = os.path.join(place.prefix, _BIN, "python")
+    python = in_prefix(place.prefix, base.layout.own_python)
     if not os.path.exists(python) or (os.path.islink(python) and not same_place(python, base.python)):
-        text = "bin/python does not lead to the base's Python"
+        text = f"{base.layout.own_python} does not lead to the base's Python"
         yield Problem(place.label, "python", text, None, python, fixable=True)
     was = config.get("keel-prefix")
     if was is not None and was != place.prefix and not same_place(was, place.prefix):

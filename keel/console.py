@@ -4,12 +4,16 @@ import os
 import sys
 from typing import List, Sequence, TextIO
 
+from .layout import WINDOWS
+
 _RED, _GREEN, _BOLD, _PLAIN = "\033[1;31m", "\033[32m", "\033[1m", "\033[0m"
 
 
 def coloured(stream: TextIO) -> bool:
     """Whether colours are wanted on `stream` (https://no-color.org/)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    # Windows' old console shows the escapes themselves.
+    terminal = "WT_SESSION" in os.environ if WINDOWS else os.environ.get("TERM") != "dumb"
+    return stream.isatty() and terminal and not os.environ.get("NO_COLOR")
 
 
 def _paint(text: str, colour: str, stream: TextIO) -> str:

@@ -9,6 +9,7 @@ from .building import Created, build
 from .environments import Environment
 from .errors import KeelError
 from .indexing import default_variables, write_pip_config
+from .layout import in_prefix
 from .linker import Linker
 from .manifest import Unit
 from .placing import Placer
@@ -67,19 +68,22 @@ def _fetch(
     from .fetched import settle
     from .fetching import Fetcher, Place
 
-    python = os.path.join(folder, "bin", "python")
-    with _working(python, base.python):
+    python = in_prefix(folder, base.layout.own_python)
+    with _working(base, python):
         Fetcher(base, wanted, quiet=quiet).install(Place(python, False, False), plan.fetch)
     settle(base, plan, folder, final)
     return [(one.name, one.version) for one in distributions(base, folder)]
 
 
 @contextlib.contextmanager
-def _working(link: str, python: str) -> Iterator[None]:
-    """The link `link` leads to `python` meanwhile: as it is, it may lead there only from where it will be later."""
+def _working(base: Base, link: str) -> Iterator[None]:
+    """The link `link` leads to the base's Python meanwhile: as it is, it may do so only from where it will be later."""
+    if base.layout.windows:  # where it is no link
+        yield
+        return
     target = os.readlink(link)
     os.unlink(link)
-    os.symlink(python, link)
+    os.symlink(base.python, link)
     yield
     os.unlink(link)
     os.symlink(target, link)

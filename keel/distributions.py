@@ -3,8 +3,9 @@
 import os
 from typing import Dict, List, NamedTuple, Tuple
 
-from .base import Base, site_packages
+from .base import Base
 from .installed import normalised
+from .layout import in_prefix
 
 
 class Distribution(NamedTuple):
@@ -49,7 +50,7 @@ class Distribution(NamedTuple):
 
 def library(base: Base, prefix: str) -> str:
     """The folder of the packages of the environment at `prefix`."""
-    return os.path.join(prefix, site_packages(base.python_minor))
+    return in_prefix(prefix, base.layout.library)
 
 
 def distributions(base: Base, prefix: str) -> List[Distribution]:

@@ -6,6 +6,7 @@ from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional
 
 from .base import Base
 from .errors import KeelError
+from .layout import PATH_SEPARATOR_NAME, WINDOWS, is_path, same_path
 from .registry import forget, registered
 
 BASE = "base"
@@ -50,8 +51,11 @@ def check_name(name: str) -> str:
 def check_prefix(path: str) -> str:
     """`path` made absolute, if an environment can live there; KeelError otherwise."""
     prefix = os.path.abspath(os.path.expanduser(path))
-    if ":" in prefix:
-        raise KeelError(f"{prefix} holds a colon, which PATH cannot hold", hint="choose a folder without a colon")
+    if os.pathsep in prefix:
+        raise KeelError(
+            f"{prefix} holds a {PATH_SEPARATOR_NAME}, which PATH cannot hold",
+            hint=f"choose a folder without a {PATH_SEPARATOR_NAME}",
+        )
     if re.search(r"[\x00-\x1f\x7f]", prefix):
         raise KeelError(f"{prefix!r} holds a control character", hint="choose another folder")
     return prefix
@@ -94,8 +98,8 @@ def _in_folder(folder: str) -> Iterator[Environment]:
 
 def belongs_to(prefix: str, base: Base) -> bool:
     """Whether the environment at `prefix` uses the base's Python."""
-    home, ours = read_config(prefix).get("home"), os.path.join(base.prefix, "bin")
-    return home is not None and (home == ours or same_place(home, ours))
+    home, ours = read_config(prefix).get("home"), base.python_home
+    return home is not None and (same_path(home, ours) or same_place(home, ours))
 
 
 def same_place(one: str, other: str) -> bool:
@@ -130,7 +134,7 @@ def find_environment(base: Base, name: Optional[str] = None, path: Optional[str]
 
 
 def _find(base: Base, name: Optional[str], path: Optional[str]) -> Environment:
-    if path is not None or (name is not None and "/" in name):
+    if path is not None or (name is not None and is_path(name)):
         prefix = check_prefix(path if path is not None else str(name))
         if prefix == base.prefix:
             return Environment(BASE, prefix)
@@ -190,5 +194,13 @@ def remove_environment(base: Base, environment: Environment) -> None:
 
     remove_stale(os.path.dirname(environment.prefix))
     with Staging(environment.prefix) as staging, held(environment.prefix, wait=False):
-        os.rename(environment.prefix, os.path.join(staging.folder, "removed"))
+        try:
+            os.rename(environment.prefix, os.path.join(staging.folder, "removed"))
+        except PermissionError as error:
+            if not WINDOWS:
+                raise
+            raise KeelError(
+                f"{environment.prefix} cannot be moved away: something in it is in use",
+                hint="end the programs that run in it or have a file of it open, and try again",
+            ) from error
     forget(base, environment.prefix)

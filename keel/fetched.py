@@ -6,7 +6,7 @@ from typing import Sequence
 from .base import Base
 from .distributions import Distribution, by_name, distributions
 from .records import recorded_scripts, replace_rows, set_file
-from .relocate import relocate_script
+from .relocate import relocate_launcher, relocate_script
 from .staging import replace_file
 from .wanted import Plan
 
@@ -17,7 +17,7 @@ def settle(base: Base, plan: Plan, folder: str, final: str) -> None:
     _mark(plan, there)
     linked = {unit.name for unit, _ in plan.link}
     kept = {name for name, _ in plan.keep}
-    _mend_scripts(folder, final, [one for one in there if one.name not in linked | kept and not one.bundled])
+    _mend_scripts(base, folder, final, [one for one in there if one.name not in linked | kept and not one.bundled])
 
 
 def _mark(plan: Plan, there: Sequence[Distribution]) -> None:
@@ -31,15 +31,16 @@ def _mark(plan: Plan, there: Sequence[Distribution]) -> None:
                 set_file(one, "direct_url.json", None)
 
 
-def _mend_scripts(folder: str, final: str, fetched: Sequence[Distribution]) -> None:
+def _mend_scripts(base: Base, folder: str, final: str, fetched: Sequence[Distribution]) -> None:
     """Scripts start the Python at `final`, whatever its path (pip does not escape quotes in it); RECORDs know of it."""
+    relocate = relocate_launcher if base.layout.windows else relocate_script
     old = tuple(dict.fromkeys((folder, os.path.realpath(folder))))
     for one in fetched:
         changed = {}
-        for row, path in recorded_scripts(one, os.path.join(folder, "bin")):
+        for row, path in recorded_scripts(one, os.path.join(folder, base.layout.scripts)):
             with open(path, "rb") as file:
                 script = file.read()
-            moved = relocate_script(script, old, final)
+            moved = relocate(script, old, final)
             if moved != script:
                 replace_file(path, moved)
                 changed[row] = moved

@@ -134,7 +134,7 @@ def find_uv(base: Base) -> Optional[str]:
     wish = base.settings.installer
     if wish == "pip":
         return None
-    found = shutil.which("uv") or shutil.which("uv", path=os.path.join(base.prefix, "bin"))
+    found = shutil.which("uv") or shutil.which("uv", path=os.path.join(base.prefix, base.layout.scripts))
     if wish == "uv" and found is None:
         raise KeelError(
             "uv is set as installer, but it is not on PATH", hint="install it, or: keel config unset installer"

@@ -9,9 +9,9 @@ import re
 from typing import Dict, List, Optional
 
 from .base import Base
+from .layout import PIP_CONFIG, WINDOWS
 from .shims import INDEX
 
-_CONFIG = "pip.conf"
 _OFFLINE = """\
 # Written by keel. pip finds what is bundled in the base's store; without a network there is nothing else.
 # To let it use an index, run: keel config set index ADDRESS
@@ -40,6 +40,10 @@ def file_url(path: str) -> str:
 
     pip takes a space for the end of a place to look in, and uv a comma. (urllib is slow to import.)
     """
+    if WINDOWS:
+        drive, rest = os.path.splitdrive(path.replace("\\", "/"))
+        place = drive if drive.startswith("//") else f"///{drive}"
+        return f"file:{place}" + "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in rest.encode())
     return "file://" + "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in os.fsencode(path))
 
 
@@ -63,7 +67,7 @@ def write_base_pip_config(base: Base) -> None:
 
     It is for everybody, as the rest of the base. Raises OSError.
     """
-    if os.path.lexists(os.path.join(base.prefix, _CONFIG)):
+    if os.path.lexists(os.path.join(base.prefix, PIP_CONFIG)):
         mend_pip_config(base, base.prefix)
     else:
         _write(base.prefix, pip_config(base, index_of_base(base)), mode=0o644)
@@ -148,7 +152,7 @@ def variables_for(base: Base, index: Optional[str]) -> Dict[str, str]:
 
 def _read(prefix: str) -> str:
     try:
-        with open(os.path.join(prefix, _CONFIG), encoding="utf-8", errors="surrogateescape") as file:
+        with open(os.path.join(prefix, PIP_CONFIG), encoding="utf-8", errors="surrogateescape") as file:
             return file.read()
     except FileNotFoundError:
         return ""
@@ -157,4 +161,4 @@ def _read(prefix: str) -> str:
 def _write(prefix: str, text: str, *, mode: Optional[int] = None) -> None:
     from .staging import replace_file
 
-    replace_file(os.path.join(prefix, _CONFIG), text.encode("utf-8", "surrogateescape"), mode=mode)
+    replace_file(os.path.join(prefix, PIP_CONFIG), text.encode("utf-8", "surrogateescape"), mode=mode)

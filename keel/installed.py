@@ -5,8 +5,9 @@ import os
 import re
 from typing import Iterator, List, NamedTuple, Optional
 
-from .base import Base, site_packages
+from .base import Base
 from .environments import read_config
+from .layout import layout
 
 BUNDLED = "bundled"
 _INSTALLER = "keel"  # what INSTALLER says of what came out of the store
@@ -22,7 +23,7 @@ class Package(NamedTuple):
 
 def installed(prefix: str, base: Base) -> List[Package]:
     """What is installed at `prefix`, sorted by name."""
-    folder = os.path.join(prefix, site_packages(_python_minor(prefix, base)))
+    folder = os.path.join(prefix, *layout(_python_minor(prefix, base)).library.split("/"))
     return sorted(_packages(folder), key=lambda package: (package.name, package.version))
 
 

@@ -12,6 +12,7 @@ from .base import STORE, Base, site_packages
 from .environments import Environment, same_place
 from .hashes import Row, dist_infos, file_digest, read_rows
 from .installed import normalised
+from .layout import with_slashes
 from .manifest import Unit
 from .private import read_private
 from .problems import BROKEN, CHANGED, MISSING, Damage, Problem
@@ -96,7 +97,7 @@ def _of_place(base: Base, place: Environment) -> Iterator[_Recorded]:
             if row.path.endswith((".pyc", "/")):
                 continue
             path = os.path.normpath(os.path.join(library, row.path))
-            file = os.path.relpath(path, place.prefix)
+            file = with_slashes(os.path.relpath(path, place.prefix))
             damage = Damage(place.prefix, file, row.digest, name, version, (name, version) in private)
             yield _Recorded(path, damage)
 
@@ -200,6 +201,6 @@ def foreign_files(base: Base) -> Iterator[Problem]:
 def _files_below(root: str) -> Set[str]:
     found: Set[str] = set()
     for folder, _, names in os.walk(root):
-        relative = os.path.relpath(folder, root)
+        relative = with_slashes(os.path.relpath(folder, root))
         found.update(name if relative == "." else f"{relative}/{name}" for name in names)
     return found

@@ -10,9 +10,10 @@ import re
 import sys
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional
 
-from .base import Base
+from .base import META, Base
 from .environments import Environment
 from .errors import KeelError
+from .layout import WINDOWS, in_prefix
 from .staging import remove_tree, replace_file
 
 _FILE = "kernel.json"
@@ -34,6 +35,9 @@ def kernels_folder(home: Optional[str]) -> str:
     if not data:
         if home is None:
             raise KeelError("HOME is not set, so there is no folder for kernels", hint="set JUPYTER_DATA_DIR")
+        if WINDOWS:
+            roaming = os.environ.get("APPDATA") or os.path.join(home, "AppData", "Roaming")
+            return os.path.join(roaming, "jupyter", "kernels")
         shared = os.environ.get("XDG_DATA_HOME") or os.path.join(home, ".local", "share")
         data = os.path.join(home, "Library", "Jupyter") if sys.platform == "darwin" else os.path.join(shared, "jupyter")
     return os.path.join(data, "kernels")
@@ -74,11 +78,14 @@ def _check_ipykernel(base: Base, environment: Environment) -> None:
 
 
 def _spec(base: Base, kernel: Kernel) -> Dict[str, Any]:
-    keel = os.path.join(base.prefix, "cmd", "keel")
-    python = os.path.join(kernel.prefix, "bin", "python")
+    # By `keel run`, so that it has the environment's variables; as a list of words, which no batch file gets unharmed.
+    manager = in_prefix(base.prefix, f"{META}/keel/__main__.py")
+    batch = [base.python, "-I", "-S", "-B", "-X", "utf8", manager]
+    keel = batch if WINDOWS else [os.path.join(base.prefix, "cmd", "keel")]
+    python = in_prefix(kernel.prefix, base.layout.own_python)
     arguments = ["-m", "ipykernel_launcher", "-f", "{connection_file}"]
     return {
-        "argv": [keel, "run", "-p", kernel.prefix, python, *arguments],
+        "argv": [*keel, "run", "-p", kernel.prefix, python, *arguments],
         "display_name": kernel.display_name,
         "language": "python",
         "metadata": {"debugger": True, "keel": {"prefix": kernel.prefix, "base": base.prefix}},

@@ -7,10 +7,12 @@ import stat
 from typing import Callable, Dict
 
 from .errors import KeelError
+from .layout import WINDOWS
 from .staging import temporary_beside
 
 _FICLONE = 0x40049409  # <linux/fs.h>
 _CHUNK = 1 << 20
+_TOO_MANY_LINKS = 1142  # Windows: a file of NTFS has 1,023 at most
 # These mean "never between these two places"; the others (inode full, not permitted) are about one file.
 _NEVER = frozenset({errno.EXDEV, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOTTY, errno.ENOSYS, errno.EINVAL})
 _NEXT = _NEVER | {errno.EMLINK, errno.EPERM, errno.EACCES}
@@ -39,9 +41,10 @@ class Linker:
         self.final = final
         self._mode = mode
         self.ways = _MODES[mode]
-        # On overlayfs (containers) a hard link first copies the file up.
-        if mode == "auto" and _file_system(base_prefix) == "overlay":
-            self.ways = "s"
+        if mode == "auto" and WINDOWS:
+            self.ways = "h"  # a symbolic link needs a privilege there
+        elif mode == "auto" and _file_system(base_prefix) == "overlay":
+            self.ways = "s"  # (containers) a hard link first copies the file up
         self._act: Dict[str, _Way] = {"r": _reflink, "h": os.link, "s": self._symlink}
         self.linked = 0
         self.copied = 0
@@ -57,6 +60,8 @@ class Linker:
             try:
                 self._act[way](source, dest)
             except OSError as error:
+                if getattr(error, "winerror", None) == _TOO_MANY_LINKS:
+                    continue
                 if error.errno not in _NEXT:
                     raise
                 if self._mode != "auto":
@@ -106,6 +111,8 @@ def replace_link(path: str, target: str) -> None:
 
 def copy_file(source: str, dest: str) -> int:
     """Copy bytes, mode (made writable for the owner) and time; by reflink where possible. Gives the size."""
+    if WINDOWS:
+        return _copy_on_windows(source, dest)
     with open(source, "rb", buffering=0) as reader:
         status = os.fstat(reader.fileno())
         mode = stat.S_IMODE(status.st_mode) & 0o777 | 0o200
@@ -118,6 +125,15 @@ def copy_file(source: str, dest: str) -> int:
             os.utime(descriptor, ns=(status.st_atime_ns, status.st_mtime_ns))
         finally:
             os.close(descriptor)
+    return status.st_size
+
+
+def _copy_on_windows(source: str, dest: str) -> int:
+    import shutil
+
+    status = os.stat(source)
+    shutil.copyfile(source, dest)
+    os.utime(dest, ns=(status.st_atime_ns, status.st_mtime_ns))
     return status.st_size
 
 
@@ -150,6 +166,8 @@ def _clone(source: int, dest: int) -> bool:
 
 
 def _ficlone(source: int, dest: int) -> None:
+    if WINDOWS:
+        raise OSError(errno.ENOTSUP, "Windows has no links of this kind")
     import fcntl  # a shared library that most commands never need
 
     fcntl.ioctl(dest, _FICLONE, source)

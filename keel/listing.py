@@ -4,13 +4,15 @@ import os
 from typing import Iterator, List, NamedTuple, Sequence
 
 from .engine import Engine
+from .layout import WINDOWS
 
 _END = "/"
 
 
 class Folder(NamedTuple):
     """path: relative, "" for the tree itself.  keys: for each of `names` a letter (f: file, d: folder, l: symbolic
-    link, o: other) with the inode number behind it, so that two names with one key are one thing (on one device)."""
+    link, o: other) with the inode number behind it, so that two names with one key are one thing (on one device); on
+    Windows, which lists none, with the file's size and time (`keel.places`)."""
 
     path: str
     keys: Sequence[str]
@@ -65,4 +67,7 @@ def key_of(entry: "os.DirEntry[str]") -> str:
         kind = "d"
     elif entry.is_file(follow_symlinks=False):
         kind = "f"
+    if WINDOWS:
+        status = entry.stat(follow_symlinks=False)
+        return f"{kind}{status.st_size}:{status.st_mtime_ns}"
     return f"{kind}{entry.inode()}"

@@ -53,9 +53,9 @@ class Manifest(NamedTuple):
         return json.dumps(values, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
 
 
-def read_manifest(prefix: str) -> Manifest:
+def read_manifest(prefix: str, name: str = MANIFEST) -> Manifest:
     """The manifest of the base at `prefix`; KeelError when there is none, or one of a newer keel."""
-    path = os.path.join(prefix, MANIFEST)
+    path = os.path.join(prefix, name)
     try:
         with open(path, encoding="utf-8") as file:
             values: Dict[str, Any] = json.load(file)

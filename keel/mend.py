@@ -16,17 +16,17 @@ from .hashes import update_records
 from .identity import base_id, record_identity
 from .indexing import mend_pip_config, moved_shims
 from .kernels import move_kernels
+from .layout import PIP_CONFIG, with_slashes
 from .linker import link_target, replace_link
 from .moves import Move, Moves
 from .registry import forget, register
-from .relocate import relocate_script
+from .relocate import relocate_launcher, relocate_script
 from .settle import follow_move
 from .staging import replace_file
 from .transaction import repair
 from .variables import moved_variables, read_variables, write_variables
 from .venv import ACTIVATE_FILES, activate_file
 
-_BIN = "bin"
 _LARGEST_SCRIPT = 1 << 20
 # In the base, but not to be looked through: environments are mended one by one, the rest names no place.
 _NOT_OURS = frozenset({ENVS, META, STORE})
@@ -88,7 +88,7 @@ def mend_environment(base: Base, move: Move) -> bool:
     prompt, old_name = config.get("prompt", ""), os.path.basename(move.was)
     prompt = os.path.basename(move.prefix) if prompt == old_name else prompt
     mender.activate_files(prompt)
-    if os.path.isfile(os.path.join(move.prefix, "pip.conf")) and mender.is_real("pip.conf"):
+    if os.path.isfile(os.path.join(move.prefix, PIP_CONFIG)) and mender.is_real(PIP_CONFIG):
         mend_pip_config(base, move.prefix)
     move_kernels(base, mender.places)
     _mend_registry(base, move)
@@ -203,25 +203,28 @@ class _Mender:
 
     def python(self) -> None:
         """The environment's Python is the base's, unless it is a file of its own."""
-        path = os.path.join(self._prefix, _BIN, "python")
-        if self.is_real(_BIN) and os.path.islink(path) and not same_place(path, self._base.python):
+        scripts = self._base.layout.scripts
+        path = os.path.join(self._prefix, scripts, "python")
+        if self.is_real(scripts) and os.path.islink(path) and not same_place(path, self._base.python):
             replace_link(path, link_target(self._base.python, path, self._base.prefix))
 
     def scripts(self) -> None:
-        """Programs in `bin` that name a Python at a former place, and their hashes in RECORD."""
+        """Programs that name a Python at a former place, and their hashes in RECORD."""
+        scripts = self._base.layout.scripts
+        relocate = relocate_launcher if self._base.layout.windows else relocate_script
         changed: Dict[str, bytes] = {}
-        folder = os.path.join(self._prefix, _BIN)
-        for entry in _entries(folder) if self.is_real(_BIN) else ():
+        folder = os.path.join(self._prefix, scripts)
+        for entry in _entries(folder) if self.is_real(scripts) else ():
             if not entry.is_file(follow_symlinks=False) or entry.stat().st_size > _LARGEST_SCRIPT:
                 continue
             with open(entry.path, "rb") as file:
                 script = file.read()
             new = script
             for old, place in self.places.items():
-                new = relocate_script(new, (old,), place)
+                new = relocate(new, (old,), place)
             if new != script:
                 replace_file(entry.path, new)
-                changed[os.path.relpath(entry.path, self._library)] = new
+                changed[with_slashes(os.path.relpath(entry.path, self._library))] = new
         if self.is_real(site_packages(self._base.python_minor)):
             update_records(self._library, changed)
 
@@ -238,16 +241,17 @@ class _Mender:
             write_variables(self._prefix, new)
 
     def activate_files(self, prompt: str) -> None:
+        scripts = self._base.layout.scripts
         for name in ACTIVATE_FILES:
-            path = os.path.join(self._prefix, _BIN, name)
-            if self.is_real(f"{_BIN}/{name}") and os.path.isfile(path):
+            path = os.path.join(self._prefix, scripts, name)
+            if self.is_real(f"{scripts}/{name}") and os.path.isfile(path):
                 text = activate_file(self._base, name, self._prefix, prompt)
                 replace_file(path, text.encode("utf-8", "surrogateescape"))
 
     def config(self, prompt: str) -> None:
         """`pyvenv.cfg`, with all that keel did not write into it left as it is."""
         values = {
-            "home": os.path.join(self._base.prefix, _BIN),
+            "home": self._base.python_home,
             "version": self._base.manifest.python,
             "executable": self._base.python,
             "prompt": prompt,

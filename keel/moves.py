@@ -13,6 +13,7 @@ from typing import Iterable, Iterator, List, NamedTuple, Optional
 from .base import META, Base, users_base
 from .environments import CONFIG, belongs_to, read_config, same_place
 from .identity import Identity, base_id, read_identity
+from .layout import WINDOWS
 from .registry import register, registered
 
 # Commands that have nothing to do with environments, or deal with whatever state they are in.
@@ -91,7 +92,7 @@ def _known_prefixes(base: Base) -> Iterator[str]:
                 names = os.listdir(folder)
             except OSError:
                 continue
-            yield from (f"{folder}/{name}" for name in names if not name.startswith("."))
+            yield from (f"{folder}{os.sep}{name}" for name in names if not name.startswith("."))
     yield from registered(base)
 
 
@@ -103,9 +104,14 @@ def _lines(path: str) -> List[str]:
         return []
 
 
+def base_home(base: Base) -> str:
+    """What `home` says in the environments of `base`; the manifest is not needed to tell."""
+    return base.prefix if WINDOWS else f"{base.prefix}/bin"
+
+
 def _expected_lines(base: Base, known: Optional[Identity]) -> List[bytes]:
     """What `pyvenv.cfg` says of an environment that nobody has moved, but for its own place."""
-    lines = [f"\nhome = {base.prefix}/bin\n"]
+    lines = [f"\nhome = {base_home(base)}\n"]
     if known is not None:
         lines.append(f"\nkeel-base = {known.id}\n")
     return [os.fsencode(line) for line in lines]
@@ -114,7 +120,7 @@ def _expected_lines(base: Base, known: Optional[Identity]) -> List[bytes]:
 def _stands(prefix: str, expected: List[bytes]) -> bool:
     """Whether all is as it should be at `prefix`; True as well where there is no environment."""
     try:
-        descriptor = os.open(f"{prefix}/{CONFIG}", os.O_RDONLY)
+        descriptor = os.open(f"{prefix}{os.sep}{CONFIG}", os.O_RDONLY)
     except OSError:
         return True
     try:
@@ -129,8 +135,8 @@ def _examine(base: Base, prefix: str, known: Optional[Identity], base_was: Optio
     home = config.get("home")
     if not home or not _is_own(base, prefix):
         return None
-    here = home == f"{base.prefix}/bin" or same_place(home, f"{base.prefix}/bin")
-    old_base = base.prefix if here else os.path.dirname(home)
+    here = home == base_home(base) or same_place(home, base_home(base))
+    old_base = base.prefix if here else home if WINDOWS else os.path.dirname(home)
     if not here and not _is_adopted(base, prefix, config.get("keel-base"), old_base, base_was):
         return None
     was = config.get("keel-prefix")
@@ -160,6 +166,8 @@ def _is_own(base: Base, folder: str) -> bool:
 
     Root could change anybody's, but must not where the other could change it, too, at the same time.
     """
+    if WINDOWS:  # where access says it all
+        return os.path.isdir(folder) and os.access(folder, os.W_OK)
     try:
         status = os.lstat(folder)
         owners = (os.geteuid(), os.stat(base.prefix).st_uid)

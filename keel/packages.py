@@ -3,10 +3,11 @@
 import os
 from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Sequence, Set, Tuple
 
-from .base import Base, site_packages
+from .base import Base
 from .distributions import Distribution, by_name, distributions
 from .environments import Environment, read_config
 from .errors import KeelError
+from .layout import in_prefix
 from .private import forget_private
 from .records import Files
 from .transaction import Transaction, new_paths
@@ -34,7 +35,7 @@ def check_changeable(base: Base, environment: Environment, *, named: bool, comma
             "no environment is active, and the base is changed only when it is named",
             hint=f"say which: {command} -n NAME … (or, if this base is your own: {command} -n base …)",
         )
-    library = os.path.join(environment.prefix, site_packages(base.python_minor))
+    library = in_prefix(environment.prefix, base.layout.library)
     if environment.is_base(base) and not (base.writable() and os.access(library, os.W_OK)):
         raise KeelError(
             f"the base {base.prefix} is not yours", hint="make an environment of your own: keel create -n NAME …"
@@ -68,7 +69,7 @@ def install(
     from .fetching import Fetcher, Place
     from .selecting import make_plan
 
-    python = os.path.join(environment.prefix, "bin", "python")
+    python = in_prefix(environment.prefix, base.layout.own_python)
     place = Place(base.python if environment.is_base(base) else python, False, environment.is_base(base))
 
     def plan() -> Tuple[Plan, List[Distribution]]:
@@ -197,4 +198,4 @@ def _make_way(files: Files, change: Transaction, old: List[str], staying: Sequen
 
 def _snapshot_of_base(base: Base) -> List[str]:
     """Where pip puts something in a base."""
-    return [site_packages(base.python_minor), "bin", "include", "share", "etc", "man"]
+    return [base.layout.library, base.layout.scripts, "include", "share", "etc", "man"]

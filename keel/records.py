@@ -5,12 +5,14 @@ Follows https://packaging.python.org/specifications/recording-installed-packages
 
 import csv
 import os
+import posixpath
 from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
 
-from .base import PRIVATE, Base, site_packages
+from .base import PRIVATE, Base
 from .distributions import Distribution
 from .environments import TRANSACTION
 from .errors import KeelError
+from .layout import PIP_CONFIG, with_slashes
 from .venv import is_written_here
 
 _CACHE = "__pycache__"
@@ -22,8 +24,8 @@ class Files:
     def __init__(self, base: Base, prefix: str) -> None:
         self._prefix = prefix
         self._real = os.path.realpath(prefix)
-        self._minor = base.python_minor
-        self._library = site_packages(self._minor)
+        self._layout = base.layout
+        self._library = base.layout.library
         self._folders: Dict[str, str] = {}
         self._caches: Dict[str, List[str]] = {}
         self._private = PRIVATE if prefix == base.prefix else ()
@@ -41,8 +43,8 @@ class Files:
                 found.update(self._bytecode(path))
         info = f"{self._library}/{os.path.basename(one.info)}"
         for folder, _, names in os.walk(one.info):
-            inside = os.path.relpath(folder, one.info)
-            found.update(os.path.normpath(f"{info}/{inside}/{name}") for name in names)
+            inside = with_slashes(os.path.relpath(folder, one.info))
+            found.update(posixpath.normpath(f"{info}/{inside}/{name}") for name in names)
         return found
 
     def recorded(self, one: Distribution) -> Iterator[str]:
@@ -60,15 +62,15 @@ class Files:
         if folder not in self._folders:
             real = os.path.realpath(folder)
             inside = real == self._real or real.startswith(self._real.rstrip(os.sep) + os.sep)
-            self._folders[folder] = os.path.relpath(real, self._real) if inside else ""
+            self._folders[folder] = with_slashes(os.path.relpath(real, self._real)) if inside else ""
         relative = self._folders[folder]
-        return relative and os.path.normpath(os.path.join(relative, name))
+        return relative and posixpath.normpath(posixpath.join(relative, name))
 
     def _may_go(self, path: str) -> bool:
         """Not what makes the folder an environment, and not the interpreter's own."""
-        own = is_written_here(path, self._minor) or path == "pip.conf"
+        own = is_written_here(path, self._layout) or path == PIP_CONFIG
         own = own or path.startswith(("etc/keel/", f"{TRANSACTION}/"))
-        standard = path.startswith(f"lib/python{self._minor}/") and not path.startswith(f"{self._library}/")
+        standard = path.startswith(f"{self._layout.stdlib}/") and not path.startswith(f"{self._library}/")
         return not own and not standard and not path.startswith(self._private)
 
     def _is_file(self, path: str) -> bool:
@@ -106,7 +108,7 @@ class Files:
             folder = waiting.pop()
             names = by_folder.pop(folder)
             if folder in self._kept() or not self._is_all(folder, names):
-                paths += [os.path.join(folder, name) for name in names]
+                paths += [posixpath.join(folder, name) for name in names]
                 continue
             above = os.path.dirname(folder)
             if above not in by_folder:
@@ -116,7 +118,7 @@ class Files:
         return sorted(paths)
 
     def _kept(self) -> Tuple[str, ...]:
-        return ("", "bin", "lib", f"lib/python{self._minor}", self._library)
+        return ("", self._layout.scripts, "lib", self._layout.stdlib, self._library)
 
     def _is_all(self, folder: str, names: Set[str]) -> bool:
         """Whether nothing but `names` is in `folder`; bytecode without its modules is nothing."""

@@ -8,6 +8,7 @@ import os
 from typing import Callable, Iterator, List, Optional
 
 from .base import Base
+from .layout import WINDOWS
 
 FILE = "environments.txt"
 
@@ -58,7 +59,7 @@ def _change(base: Base, change: Callable[[List[str]], List[str]]) -> None:
     if path is None or base.home is None:
         return
     with contextlib.suppress(OSError):
-        if os.stat(base.home).st_uid != os.geteuid():
+        if not WINDOWS and os.stat(base.home).st_uid != os.geteuid():
             return  # `sudo keel` must not leave its files in a user's home
     with contextlib.suppress(OSError), _locked(path):
         old = registered(base)
@@ -73,9 +74,12 @@ def _change(base: Base, change: Callable[[List[str]], List[str]]) -> None:
 @contextlib.contextmanager
 def _locked(path: str) -> Iterator[None]:
     """One process at a time; its folder is locked, as the file is replaced."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if WINDOWS:  # where no folder can be locked
+        yield
+        return
     import fcntl
 
-    os.makedirs(os.path.dirname(path), exist_ok=True)
     descriptor = os.open(os.path.dirname(path), os.O_RDONLY)
     try:
         with contextlib.suppress(OSError):

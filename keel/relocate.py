@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import struct
 from typing import Iterable, Optional
 
 # The kernel reads no more of a `#!` line (BINPRM_BUF_SIZE was 128 before Linux 5.1); pip keeps to it as well.
@@ -28,6 +29,35 @@ def relocate_script(script: bytes, old: Iterable[str], new: str) -> bytes:
         if python is not None:
             return _header(python, _text(direct["arguments"] or b"").strip()) + script[direct.end() :]
     return script
+
+
+def relocate_launcher(program: bytes, old: Iterable[str], new: str) -> bytes:
+    """The same for a program on Windows with a script behind it (`keel.launchers`), as pip and uv make them.
+
+    The `#!` line stands right before the zip, whose place is told from its end, so it may become longer or shorter.
+    """
+    end = _start_of_zip(program)
+    start = program.rfind(b"#!", 0, max(end, 0))
+    if not program.startswith(b"MZ") or start < 0:
+        return program
+    line = program[start:end]
+    # A base has python.exe above its scripts, an environment beside them.
+    moved = line.replace(b"<launcher_dir>\\..\\", b"<launcher_dir>\\")
+    for prefix in old:
+        python = re.escape(prefix.encode("utf-8", "surrogateescape")) + rb"(?:[\\/]Scripts)?[\\/](?=pythonw?\.exe)"
+        moved = re.sub(b"(?i)" + python, lambda _: f"{new}\\Scripts\\".encode("utf-8", "surrogateescape"), moved)
+    return program[:start] + moved + program[end:]
+
+
+def _start_of_zip(data: bytes) -> int:
+    """Where the zip at the end of `data` starts; -1 if there is none
+    (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.16)."""
+    last = data.rfind(b"PK\x05\x06")
+    if last < 0 or len(data) < last + 22:
+        return -1
+    size, offset = struct.unpack_from("<LL", data, last + 12)
+    start = last - size - offset
+    return start if data[start : start + 4] == b"PK\x03\x04" else -1
 
 
 def _text(data: bytes) -> str:

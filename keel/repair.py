@@ -14,6 +14,7 @@ from .environments import Environment, list_environments
 from .errors import KeelError
 from .hashes import digest, file_digest
 from .intact import reinstall_command, unit_rows, units_of
+from .layout import with_slashes
 from .linker import Linker, copy_file, link_target, replace_link
 from .manifest import Unit
 from .private import package_files
@@ -110,7 +111,7 @@ class Repair:
         if not units:
             raise KeelError(f"the store has no {name} {version} any more", hint="the private copy stays as it is")
         for one in found:
-            file = os.path.relpath(one.path, environment.prefix)
+            file = with_slashes(os.path.relpath(one.path, environment.prefix))
             damage = Damage(environment.prefix, file, one.digest, name, version)
             reason = self._placed(units[0], damage, anyway=True)
             if reason is not None:
@@ -183,7 +184,7 @@ class Repair:
         first, _, rest = name.partition("/")
         if first.endswith(".data"):
             key, _, rest = rest.partition("/")
-            folders = {"scripts": "bin", "data": "", "purelib": library, "platlib": library}
+            folders = {"scripts": self._base.layout.scripts, "data": "", "purelib": library, "platlib": library}
             relative = os.path.join(folders.get(key, library), rest)
         else:
             relative = os.path.join(library, name)

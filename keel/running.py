@@ -2,11 +2,12 @@
 
 import os
 import shutil
-from typing import NoReturn, Sequence
+from typing import List, Sequence
 
 from .base import Base
-from .environments import Environment, active_prefix
+from .environments import Environment, active_prefix, is_environment
 from .errors import KeelError
+from .layout import WINDOWS
 
 # Activation is the shell's, here as everywhere; it starts no process, and what follows takes the shell's place.
 _SCRIPT = 'KEEL_ROOT=$1; . "$1/etc/profile.d/keel.sh" && keel activate "$2" || exit; shift 2; exec "$@"'
@@ -18,22 +19,55 @@ class NotFoundError(KeelError):
     exit_code = 127
 
 
-def run_in(base: Base, environment: Environment, command: Sequence[str]) -> NoReturn:
+def run_in(base: Base, environment: Environment, command: Sequence[str]) -> int:
     """Become `command` (a program and its arguments) in `environment`: same process, streams and exit code.
 
+    On Windows no process can become another one: there it is started, waited for, and its exit code given.
     Raises KeelError where there is no such program, neither in the environment nor on PATH.
     """
-    search = os.pathsep.join([os.path.join(environment.prefix, "bin"), _path_without_active()])
-    if shutil.which(command[0], path=search) is None:
+    search = os.pathsep.join([*_folders(base, environment.prefix), _path_without_active(base)])
+    program = shutil.which(command[0], path=search)
+    if program is None:
         raise NotFoundError(
             f"there is no program {command[0]} in {environment.label}, nor on PATH",
             hint=f"what is installed there: keel list -p {environment.prefix}",
         )
+    if WINDOWS:
+        return _start(environment, [program, *command[1:]], search)
     shell = "/bin/sh"
-    os.execv(shell, [shell, "-c", _SCRIPT, "keel run", base.prefix, environment.prefix, *command])
+    return os.execv(shell, [shell, "-c", _SCRIPT, "keel run", base.prefix, environment.prefix, *command])
 
 
-def _path_without_active() -> str:
+def _start(environment: Environment, command: Sequence[str], search: str) -> int:
+    """Windows: what cmd/keel.bat sets on activation, but for the scripts in activate.d."""
+    import signal
+    import subprocess
+
+    from .variables import read_variables
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the program's
+    variables = {
+        **os.environ,
+        **read_variables(environment.prefix),
+        "PATH": search,
+        "KEEL_PREFIX": environment.prefix,
+        "KEEL_DEFAULT_ENV": environment.label,
+        "KEEL_SHLVL": "1",
+    }
+    variables.pop("PYTHONHOME", None)
+    if is_environment(environment.prefix):
+        variables["VIRTUAL_ENV"] = environment.prefix
+    return subprocess.call(command, env=variables)
+
+
+def _folders(base: Base, prefix: str) -> List[str]:
+    """What activation puts on PATH."""
+    scripts = os.path.join(prefix, base.layout.scripts)
+    return [prefix, scripts] if base.layout.windows and prefix == base.prefix else [scripts]
+
+
+def _path_without_active(base: Base) -> str:
     """PATH without the active environment, whose place another one takes."""
-    gone = os.path.join(active_prefix() or "/nowhere", "bin")
-    return os.pathsep.join(folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder != gone)
+    active = active_prefix()
+    gone = _folders(base, active) if active else []
+    return os.pathsep.join(folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder not in gone)

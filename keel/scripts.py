@@ -40,6 +40,16 @@ def is_python_script(data: bytes) -> bool:
     return data.startswith(b"#!python")
 
 
+def is_gui_script(data: bytes) -> bool:
+    """Whether a Python script asks for a Python without a console."""
+    return data.startswith(b"#!pythonw")
+
+
+def windows_script(data: bytes) -> bytes:
+    """A Python script as Windows can use it: its first line names no folder (https://peps.python.org/pep-0397/)."""
+    return b"#!/usr/bin/env python" + data[len(b"#!pythonw" if is_gui_script(data) else b"#!python") :]
+
+
 def rewrite_script(data: bytes) -> bytes:
     """The relocatable form of a Python script, whose own first line is dropped if it is a `#!` line.
 

@@ -10,6 +10,7 @@ from .base import META, Base, find_base
 from .errors import KeelError
 from .identity import record_identity
 from .indexing import index_of_base, moved_shims, variables_for, write_base_pip_config
+from .layout import in_prefix
 from .variables import change_variables, read_variables
 
 # https://packaging.python.org/specifications/externally-managed-environments/
@@ -46,7 +47,7 @@ def is_for_everybody(base: Base) -> bool:
 
 def marker(base: Base) -> str:
     """The file that keeps pip and uv out of the base (PEP 668); environments do not have it."""
-    return os.path.join(base.prefix, "lib", f"python{base.python_minor}", _MARKER)
+    return os.path.join(in_prefix(base.prefix, base.layout.stdlib), _MARKER)
 
 
 def mark(base: Base) -> None:

@@ -10,6 +10,7 @@ from typing import Callable, Dict, List, Mapping, NamedTuple, Sequence
 from . import quoting
 from .base import Base
 from .errors import KeelError
+from .layout import WINDOWS, documents_folder, home_folder
 
 
 class Shell(NamedTuple):
@@ -64,7 +65,10 @@ def _csh(home: str, _: Mapping[str, str]) -> List[str]:
 
 
 def _powershell(home: str, environment: Mapping[str, str]) -> List[str]:
-    """PowerShell 6 and later on Unix: the profile of all hosts."""
+    """The profile of all hosts: on Windows of its own PowerShell and of PowerShell 6 and later."""
+    if WINDOWS:
+        documents = documents_folder(home)
+        return [os.path.join(documents, name, "profile.ps1") for name in ("WindowsPowerShell", "PowerShell")]
     return [_config(home, environment, "powershell", "profile.ps1")]
 
 
@@ -74,6 +78,8 @@ def _xonsh(home: str, environment: Mapping[str, str]) -> List[str]:
 
 
 def _nushell(home: str, environment: Mapping[str, str]) -> List[str]:
+    if WINDOWS and environment.get("APPDATA"):
+        return [os.path.join(environment["APPDATA"], "nushell", "config.nu")]
     if sys.platform == "darwin" and not environment.get("XDG_CONFIG_HOME"):
         return [os.path.join(home, "Library", "Application Support", "nushell", "config.nu")]
     return [_config(home, environment, "nushell", "config.nu")]
@@ -111,8 +117,8 @@ _PROGRAMS = {
 
 def start_up_files(shell: str, environment: Mapping[str, str]) -> List[str]:
     """The files in which `shell` (of SHELLS) looks for its settings, by HOME, ZDOTDIR and XDG_CONFIG_HOME."""
-    home = environment.get("HOME")
-    if not home or not os.path.isabs(home):
+    home = home_folder(environment)
+    if home is None:
         raise KeelError("HOME is not set, so there are no start-up files", hint="set HOME to your home folder")
     return SHELLS[shell].start_up(home, environment)
 
@@ -120,7 +126,7 @@ def start_up_files(shell: str, environment: Mapping[str, str]) -> List[str]:
 def check_shells(names: Sequence[str], environment: Mapping[str, str]) -> List[str]:
     """Of SHELLS, those that `names` mean, or the user's own (SHELL) where there are none. Raises KeelError."""
     if not names:
-        names = [os.path.basename(environment.get("SHELL") or "")]
+        names = [os.path.basename(environment.get("SHELL") or ("powershell" if WINDOWS else ""))]
     for name in names:
         if name not in _PROGRAMS:
             text = f"{name} is not a shell that keel init knows" if name else "SHELL does not say which shell is yours"
@@ -141,8 +147,8 @@ def installed_shells(environment: Mapping[str, str]) -> List[str]:
 
 def all_start_up_files(environment: Mapping[str, str]) -> List[str]:
     """Of every shell; none without a home. Also those that another system or an older keel would choose."""
-    home = environment.get("HOME")
-    if not home or not os.path.isabs(home):
+    home = home_folder(environment)
+    if home is None:
         return []
     files = [path for shell in SHELLS for path in start_up_files(shell, environment)]
     others = (".bash_profile", ".zshrc", ".cshrc", ".xonshrc")
@@ -157,7 +163,7 @@ def calling_shell(environment: Mapping[str, str]) -> str:
     except OSError:
         program = ""
     own = os.path.basename(environment.get("SHELL") or "")
-    return _PROGRAMS.get(program) or _PROGRAMS.get(own) or "sh"
+    return _PROGRAMS.get(program) or _PROGRAMS.get(own) or ("powershell" if WINDOWS else "sh")
 
 
 def not_loaded(base: Base, command: str) -> KeelError:
@@ -168,7 +174,7 @@ def not_loaded(base: Base, command: str) -> KeelError:
     # These two read a whole line before they run any of it.
     joint = "\n           " if name in ("csh", "nushell") else "; "
     run = "^" if name == "nushell" else "& " if name == "powershell" else ""
-    keel = run + shell.quote(os.path.join(base.prefix, "cmd", "keel"))
+    keel = run + shell.quote(os.path.join(base.prefix, "cmd", "keel.bat" if WINDOWS else "keel"))
     return KeelError(
         f"'{' '.join(command.split(' ')[:2])}' changes the shell that it is typed in, and keel's shell function is not "
         "loaded there",

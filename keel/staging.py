@@ -1,18 +1,19 @@
 """Folders that come into being in one step: built beside their place, under a hidden name, then moved.
 
-The hidden folder is locked (flock) while its process lives, so that what a killed process left behind can be told from
+The hidden folder is locked while its process lives, so that what a killed process left behind can be told from
 work in progress, and removed.
 """
 
 import contextlib
 import errno
-import fcntl
 import os
 import re
 from types import TracebackType
 from typing import Iterator, List, Optional, Type
 
 from .errors import KeelError
+from .folder_lock import lock_folder
+from .layout import WINDOWS
 
 _STALE = re.compile(r"\..+\.keel-[0-9a-f]{12}")
 
@@ -42,12 +43,13 @@ class Staging:
         while True:
             self.folder = temporary_beside(self.dest)
             os.mkdir(self.folder)
-            with contextlib.suppress(FileNotFoundError):
-                self._lock = os.open(self.folder, os.O_RDONLY)
-                if _lock(self._lock) and os.path.isdir(self.folder):
+            # Somebody may take it for a stale one before it is locked.
+            with contextlib.suppress(FileNotFoundError, BlockingIOError):
+                self._lock = lock_folder(self.folder, required=False)
+                if os.path.isdir(self.folder):
                     return
                 os.close(self._lock)
-            self._lock = -1  # somebody took it for a stale one before it was locked
+                self._lock = -1
 
     def _make_parents(self, folder: str) -> None:
         missing = []
@@ -61,6 +63,8 @@ class Staging:
     def publish(self, folder: str) -> None:
         """Move `folder` (inside this one) to `dest`, which must be absent or an empty folder."""
         try:
+            if WINDOWS and os.path.isdir(self.dest):
+                os.rmdir(self.dest)  # elsewhere a rename does that
             os.rename(folder, self.dest)
         except OSError as error:
             if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
@@ -73,12 +77,19 @@ class Staging:
         self._clear()
 
     def _clear(self) -> None:
+        if WINDOWS:
+            self._unlock()  # no open file can be removed there
         remove_tree(self.folder)
-        if self._lock != -1:
-            os.close(self._lock)
+        self._unlock()
         for path in reversed(self._parents):
             with contextlib.suppress(OSError):
                 os.rmdir(path)
+
+
+    def _unlock(self) -> None:
+        if self._lock != -1:
+            os.close(self._lock)
+            self._lock = -1
 
 
 def replace_file(path: str, data: bytes, *, mode: Optional[int] = None) -> None:
@@ -113,21 +124,18 @@ def temporary_beside(path: str) -> str:
     return os.path.join(os.path.dirname(path), f".{os.path.basename(path)[:40]}.keel-{os.urandom(6).hex()}")
 
 
-def _lock(descriptor: int) -> bool:
-    """Whether the folder is now locked by this process; True as well where the file system knows no locks."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        return error.errno not in (errno.EWOULDBLOCK, errno.EAGAIN)
-    return True
-
-
 @contextlib.contextmanager
 def held(prefix: str, *, wait: bool) -> Iterator[None]:
     """Nobody else changes the packages of the environment or base at `prefix` meanwhile, or moves it.
 
-    wait: until another keel that does has finished; otherwise that is a KeelError. Without locks nobody is waited for.
+    wait: until another keel that does has finished; otherwise that is a KeelError. Without locks (on Windows, where no
+    folder can be opened and moved at once) nobody is waited for.
     """
+    if WINDOWS:
+        yield
+        return
+    import fcntl
+
     descriptor = os.open(prefix, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
@@ -149,24 +157,21 @@ def is_temporary(name: str) -> bool:
 
 def is_abandoned(folder: str) -> bool:
     """Whether no process works in that hidden folder; False where locks do not tell, and for other users' folders."""
-    with contextlib.suppress(OSError), _claimed(folder):
+    with contextlib.suppress(OSError):
+        os.close(lock_folder(folder, required=True))
         return True
     return False
 
 
 def remove_abandoned(folder: str) -> None:
     """Remove the hidden folder `folder` unless a process works in it. Raises OSError."""
-    with _claimed(folder):
+    descriptor = lock_folder(folder, required=True)
+    if WINDOWS:
+        os.close(descriptor)  # no open file can be removed there
         remove_tree(folder)
-
-
-@contextlib.contextmanager
-def _claimed(folder: str) -> Iterator[None]:
-    """Holds the lock of a hidden folder, so that nobody takes it for their own. Raises OSError if somebody has it."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
+        return
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
+        remove_tree(folder)
     finally:
         os.close(descriptor)
 
@@ -194,7 +199,9 @@ def remove_tree(folder: str) -> None:
     try:
         shutil.rmtree(folder)
     except PermissionError:
-        for path, _, _ in os.walk(folder):
-            with contextlib.suppress(OSError):
-                os.chmod(path, 0o700)
+        for path, _, names in os.walk(folder):
+            # On Windows it is the file that must not be read-only.
+            for entry in [path, *(os.path.join(path, name) for name in names if WINDOWS)]:
+                with contextlib.suppress(OSError):
+                    os.chmod(entry, 0o700)
         shutil.rmtree(folder)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from .errors import KeelError
+from .layout import WINDOWS
 from .shells import SHELLS
 
 _BEGIN = b"# >>> keel initialize >>>\n"
@@ -121,7 +122,9 @@ def apply(change: Change) -> None:
 
 
 def _take_over(path: str, descriptor: int) -> None:
-    """Give the new file the mode and owner of the old one."""
+    """Give the new file the mode and owner of the old one; on Windows it inherits what its folder says."""
+    if WINDOWS:
+        return
     try:
         status = os.stat(path)
     except FileNotFoundError:

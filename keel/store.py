@@ -3,8 +3,10 @@
 import os
 from typing import Iterator, Tuple
 
-from .base import Base, site_packages
+from .base import Base
 from .errors import KeelError
+from .launchers import LAUNCHERS, Launchers
+from .layout import in_prefix
 from .manifest import Unit
 from .wheel import Scheme, UnitFiles
 
@@ -53,12 +55,42 @@ def requires(metadata: bytes) -> Tuple[str, ...]:
 
 
 def environment_scheme(base: Base, prefix: str = "") -> Scheme:
-    """Where environments have a wheel's files; headers where pip puts them in a venv, or in `prefix`, if that is the
-    base's."""
-    library = site_packages(base.python_minor)
-    site = "" if prefix == base.prefix else "site/"
-    headers = f"include/{site}python{base.python_minor}"
-    return Scheme(purelib=library, platlib=library, scripts="bin", data="", headers=headers, windows=False)
+    """Where environments have a wheel's files, headers where pip puts them in a venv; if `prefix` is the base's, where
+    the base has them."""
+    if prefix == base.prefix:
+        return base_scheme(base)
+    return _scheme(base, headers=base.layout.headers, python="")
+
+
+def base_scheme(base: Base) -> Scheme:
+    """Where the base itself has them."""
+    return _scheme(base, headers=base.layout.base_headers, python="..\\")
+
+
+def _scheme(base: Base, *, headers: str, python: str) -> Scheme:
+    """python: where scripts on Windows find it."""
+    layout = base.layout
+    launchers = None
+    if layout.windows:
+        console, gui = (_launcher(base, name) for name in ("console.exe", "gui.exe"))
+        launchers = Launchers(console=console, gui=gui, python=python)
+    return Scheme(
+        purelib=layout.library,
+        platlib=layout.library,
+        scripts=layout.scripts,
+        data="",
+        headers=headers,
+        launchers=launchers,
+    )
+
+
+def _launcher(base: Base, name: str) -> bytes:
+    path = in_prefix(base.prefix, f"{LAUNCHERS}/{name}")
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError as error:
+        raise KeelError(f"{path} is missing: this base is incomplete", hint="install it again") from error
 
 
 def _files_below(root: str, folder: str = "") -> Iterator[str]:

@@ -64,7 +64,7 @@ class Transaction:
         """Move `old` (relative to the prefix) away and `new` (relative to it, and there in `self.new`) in."""
         journal = os.path.join(self.folder, _JOURNAL)
         replace_file(journal, json.dumps({"old": list(old), "new": list(new)}).encode())
-        with open(journal, "rb") as file:
+        with open(journal, "r+b") as file:  # Windows syncs what may be written only
             os.fsync(file.fileno())
         with uninterrupted():
             for path in old:

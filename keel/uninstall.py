@@ -68,6 +68,21 @@ def plan_removal(base: Base) -> Removal:
     )
 
 
+def hand_over(prefix: str, *, silent: bool) -> int:
+    """Windows: start the setup program that installed the base, which removes it after this Python has ended."""
+    import glob
+    import subprocess
+
+    programs = glob.glob(os.path.join(glob.escape(prefix), "Uninstall-*.exe"))
+    if not programs:
+        raise KeelError(
+            f"{prefix} was not installed by a setup program, and no program can remove the folder that it runs from",
+            hint=f'remove the folder: rmdir /s /q "{prefix}"',
+        )
+    subprocess.Popen([programs[0], *(["/S"] if silent else [])], cwd=os.path.dirname(prefix))
+    return 0
+
+
 def _top_level(prefix: str) -> FrozenSet[str]:
     for name in (MANIFEST, _MARK):
         with contextlib.suppress(FileNotFoundError):

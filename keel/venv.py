@@ -9,8 +9,10 @@ import sys
 from typing import Callable, Dict, Optional, Tuple
 
 from . import __version__, quoting
-from .base import META, Base, site_packages
+from .base import META, Base
 from .errors import KeelError
+from .launchers import LAUNCHERS
+from .layout import WINDOWS, Layout, in_prefix
 from .linker import link_target
 
 # Activate files that name their environment: file in bin/: (its template in keel-meta/shell, how that shell quotes)
@@ -20,7 +22,9 @@ ACTIVATE_FILES: Dict[str, Tuple[str, Callable[[str], str]]] = {
     "activate.csh": ("activate.csh", quoting.csh),
 }
 # Those that find their environment by their own place, and are therefore the same in all of them.
-_SELF_LOCATING = ("Activate.ps1", "activate.nu", "activate.xsh")
+_OF_CMD = ("activate.bat", "deactivate.bat") if WINDOWS else ()
+_SELF_LOCATING = ("Activate.ps1", "activate.nu", "activate.xsh", *_OF_CMD)
+_REDIRECTORS = ("python.exe", "pythonw.exe")
 
 
 def lay_out(base: Base, folder: str, final: str, *, name: Optional[str]) -> None:
@@ -28,29 +32,49 @@ def lay_out(base: Base, folder: str, final: str, *, name: Optional[str]) -> None
 
     name: shown in prompts; None stands for the last part of `final`.
     """
-    library = os.path.join(folder, site_packages(base.python_minor))
-    os.makedirs(library, exist_ok=True)
-    os.makedirs(os.path.join(folder, "bin"), exist_ok=True)
-    if sys.platform != "darwin":
-        os.symlink("lib", os.path.join(folder, "lib64"))
-    _link_python(base, folder, final)
+    layout = base.layout
+    os.makedirs(in_prefix(folder, layout.library), exist_ok=True)
+    os.makedirs(os.path.join(folder, layout.scripts), exist_ok=True)
+    if not os.path.exists(base.python):
+        raise KeelError(f"{base.python} is missing: this base is incomplete", hint="install it again")
+    if layout.windows:
+        _copy_redirectors(base, os.path.join(folder, layout.scripts))
+    else:
+        _link_python(base, folder, final)
     prompt = name or os.path.basename(final)
     _write(folder, "pyvenv.cfg", config(base, prompt, final))
-    for activate in ACTIVATE_FILES:
-        _write(folder, f"bin/{activate}", activate_file(base, activate, final, prompt))
-    for activate in _SELF_LOCATING:
-        _write(folder, f"bin/{activate}", _template(base, activate))
+    for file in ACTIVATE_FILES:
+        _write(folder, f"{layout.scripts}/{file}", activate_file(base, file, final, prompt))
+    for file in _SELF_LOCATING:
+        _copy(in_prefix(base.prefix, f"{META}/shell/{file}"), os.path.join(folder, layout.scripts, file))
 
 
-def is_written_here(path: str, python_minor: str) -> bool:
+def is_written_here(path: str, layout: Layout) -> bool:
     """Whether `lay_out` writes `path` (relative to an environment), so that a clone must not take it over."""
-    names = (*ACTIVATE_FILES, *_SELF_LOCATING, "python", "python3", f"python{python_minor}")
-    return path in ("pyvenv.cfg", "lib64", *(f"bin/{name}" for name in names))
+    if path in ("pyvenv.cfg", "lib64"):
+        return True
+    parent, _, name = path.rpartition("/")
+    pythons = _REDIRECTORS if layout.windows else ("python", "python3", f"python{layout.minor}")
+    return parent == layout.scripts and name in (*ACTIVATE_FILES, *_SELF_LOCATING, *pythons)
+
+
+def _copy_redirectors(base: Base, scripts: str) -> None:
+    """The environment's own python.exe, which starts the base's (installer_templates/windows/redirector)."""
+    for name in _REDIRECTORS:
+        _copy(in_prefix(base.prefix, f"{LAUNCHERS}/{name}"), os.path.join(scripts, name))
+
+
+def _copy(source: str, dest: str) -> None:
+    try:
+        with open(source, "rb") as reader, open(dest, "xb") as writer:
+            writer.write(reader.read())
+    except FileNotFoundError as error:
+        raise KeelError(f"{source} is missing: this base is incomplete", hint="install it again") from error
 
 
 def _link_python(base: Base, folder: str, final: str) -> None:
-    if not os.path.exists(base.python):
-        raise KeelError(f"{base.python} is missing: this base is incomplete", hint="install it again")
+    if sys.platform != "darwin":
+        os.symlink("lib", os.path.join(folder, "lib64"))
     target = link_target(base.python, os.path.join(final, "bin", "python"), base.prefix)
     os.symlink(target, os.path.join(folder, "bin", "python"))
     for name in ("python3", f"python{base.python_minor}"):
@@ -65,7 +89,7 @@ def config(base: Base, prompt: str, final: str) -> str:
     from .identity import base_id
 
     return (
-        f"home = {os.path.join(base.prefix, 'bin')}\n"
+        f"home = {base.python_home}\n"
         "include-system-site-packages = false\n"
         f"version = {base.manifest.python}\n"
         f"executable = {base.python}\n"

@@ -14,7 +14,8 @@ import re
 from typing import TYPE_CHECKING, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from .errors import KeelError
-from .scripts import entry_point_script, is_python_script, rewrite_script
+from .launchers import Launchers
+from .scripts import entry_point_script, is_gui_script, is_python_script, rewrite_script, windows_script
 
 if TYPE_CHECKING:
     from email.message import Message
@@ -26,14 +27,14 @@ class WheelError(KeelError):
 
 class Scheme(NamedTuple):
     """Folders relative to the prefix, POSIX separators ("" is the prefix itself); `headers` gets the distribution's
-    name appended."""
+    name appended.  launchers: what scripts on Windows are made of, None elsewhere."""
 
     purelib: str
     platlib: str
     scripts: str
     data: str
     headers: str
-    windows: bool
+    launchers: Optional[Launchers] = None
 
 
 class Placement(NamedTuple):
@@ -100,8 +101,8 @@ class UnitFiles:
             raise WheelError(f"{path} is missing")
         return parse_record(self.read(path))
 
-    def entry_points(self) -> List[Tuple[str, str, str]]:
-        """(script name, module, attribute) of all console and GUI scripts."""
+    def entry_points(self) -> List["EntryPoint"]:
+        """All console and GUI scripts."""
         path = f"{self.dist_info}/entry_points.txt"
         if path not in self.names:
             return []
@@ -114,7 +115,20 @@ class UnitFiles:
         except (configparser.Error, UnicodeDecodeError) as error:
             raise WheelError(f"{path} cannot be read: {error}") from error
         sections = [section for section in ("console_scripts", "gui_scripts") if parser.has_section(section)]
-        return [_entry_point(path, name, value) for section in sections for name, value in parser.items(section)]
+        return [
+            _entry_point(path, name, value, gui=section == "gui_scripts")
+            for section in sections
+            for name, value in parser.items(section)
+        ]
+
+
+class EntryPoint(NamedTuple):
+    """A script `name` that calls `attribute` of `module`.  gui: without a console."""
+
+    name: str
+    module: str
+    attribute: str
+    gui: bool
 
 
 def parse_record(data: bytes) -> Dict[str, Tuple[str, str]]:
@@ -129,11 +143,11 @@ def _header(text: str, name: str) -> str:
     return match[1].strip() if match else ""
 
 
-def _entry_point(path: str, name: str, value: str) -> Tuple[str, str, str]:
+def _entry_point(path: str, name: str, value: str, *, gui: bool) -> EntryPoint:
     match = _ENTRY_POINT.fullmatch(value)
     if match is None or not _is_file_name(name):
         raise WheelError(f"{path}: {name} = {value} is not an entry point")
-    return name, match["module"], match["attribute"]
+    return EntryPoint(name, match["module"], match["attribute"], gui)
 
 
 def _is_file_name(name: str) -> bool:
@@ -154,9 +168,9 @@ def plan(unit: UnitFiles, scheme: Scheme, *, requested: bool) -> List[Placement]
     """
     library = scheme.purelib if unit.root_is_purelib() else scheme.platlib
     placements = {place.dest: place for place in _unpacked(unit, scheme, library)}
-    for name, module, attribute in unit.entry_points():
-        dest = posixpath.join(scheme.scripts, name)
-        placements[dest] = Placement(dest, content=entry_point_script(module, attribute), executable=True)
+    for point in unit.entry_points():
+        place = _entry_point_placement(point, scheme)
+        placements[place.dest] = place
     info = posixpath.join(library, unit.dist_info)
     placements[f"{info}/INSTALLER"] = Placement(f"{info}/INSTALLER", content=b"keel\n")
     if requested:
@@ -164,6 +178,14 @@ def plan(unit: UnitFiles, scheme: Scheme, *, requested: bool) -> List[Placement]
     record = _record(unit, library, f"{info}/RECORD", placements.values())
     placements[f"{info}/RECORD"] = Placement(f"{info}/RECORD", content=record)
     return [placements[dest] for dest in sorted(placements)]
+
+
+def _entry_point_placement(point: EntryPoint, scheme: Scheme) -> Placement:
+    dest = posixpath.join(scheme.scripts, point.name)
+    if scheme.launchers is not None:
+        content = scheme.launchers.entry_point(point.module, point.attribute, gui=point.gui)
+        return Placement(f"{dest}.exe", content=content, executable=True)
+    return Placement(dest, content=entry_point_script(point.module, point.attribute), executable=True)
 
 
 def _unpacked(unit: UnitFiles, scheme: Scheme, library: str) -> Iterator[Placement]:
@@ -188,7 +210,12 @@ def _unpacked(unit: UnitFiles, scheme: Scheme, library: str) -> Iterator[Placeme
             raise WheelError(f"{name}: the wheel specification knows no {data_prefix}{key}")
         dest = posixpath.join(folders[key], rest)
         script = unit.read(name) if key == "scripts" else b""
-        if is_python_script(script):
+        if is_python_script(script) and scheme.launchers is not None:
+            # The file itself stays as well, for those who call it through python.
+            program = scheme.launchers.script(windows_script(script), gui=is_gui_script(script))
+            yield Placement(dest, content=windows_script(script))
+            yield Placement(f"{dest[:-3] if dest.endswith('.py') else dest}.exe", content=program, executable=True)
+        elif is_python_script(script):
             yield Placement(dest, content=rewrite_script(script), executable=True)
         else:
             yield Placement(dest, source=name)

@@ -22,6 +22,7 @@ def main() -> int:
         [scripts / "mypy"],
         [scripts / "shellcheck", *shell_files()],
         [sys.executable, "tools/build_engine.py", "--check-sources"],
+        [sys.executable, "tools/build_redirector.py", "--check-sources"],
     ]
     failed = []
     for command in checks:

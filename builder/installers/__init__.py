@@ -5,7 +5,7 @@ from typing import IO, Protocol
 from ..errors import BuilderError
 from ..payload import Payload
 from ..target import Target
-from . import exe, sh
+from . import exe, sevenzip, sh
 from .facts import InstallerFacts
 
 __all__ = ["FORMATS", "Format", "InstallerFacts", "default_format", "find_format"]
@@ -24,7 +24,7 @@ class Format(Protocol):
         """Write the whole installer to `stream`; raises BuilderError."""
 
 
-FORMATS: dict[str, Format] = {"sh": sh, "exe": exe}
+FORMATS: dict[str, Format] = {"sh": sh, "exe": exe, "7z": sevenzip}
 _PLANNED = {"pkg": "macOS"}
 
 

@@ -14,6 +14,7 @@ from .model import Interpreter, Source, UnavailableError
 from .page import PageSource
 from .path import PathSource
 from .pbs import PbsSource
+from .python_org import PythonOrgSource
 from .wanted import Wanted
 
 if TYPE_CHECKING:
@@ -60,11 +61,13 @@ def _sources(wanted: Wanted) -> Iterator[Source]:
 
 
 def _override(chosen: str) -> recipe.Source:
-    """What `--interpreter` means: "host", "pbs", or a path."""
+    """What `--interpreter` means: "host", "pbs", "python.org", or a path."""
     if chosen == "host":
         return recipe.HostSource()
     if chosen == "pbs":
         return recipe.PbsSource(mirror=None, build=None, sha256=None)
+    if chosen == "python.org":
+        return recipe.PythonOrgSource()
     return recipe.PathSource.model_construct(path=Path(chosen).expanduser().absolute(), sha256=None)
 
 
@@ -80,6 +83,8 @@ def _source(entry: recipe.Source, wanted: Wanted) -> Source:
             return PageSource(wanted=wanted, page=entry.page, sha256=entry.sha256)
         case recipe.PbsSource():
             return PbsSource(wanted=wanted, options=entry)
+        case recipe.PythonOrgSource():
+            return PythonOrgSource(wanted=wanted, options=entry)
 
 
 def _check_pinned(interpreter: Interpreter, wanted: Wanted) -> None:
@@ -96,11 +101,16 @@ def _tell(interpreter: Interpreter, failures: Sequence[tuple[str, UnavailableErr
     build = f", build {interpreter.build}" if interpreter.build else ""
     glibc = f", needs glibc {interpreter.glibc}" if interpreter.glibc else ""
     settings.reporter.step(f"Python {interpreter.version} from {interpreter.source}{build}{glibc}")
+    if interpreter.lacks:
+        settings.reporter.note(f"this Python has no {', '.join(interpreter.lacks)}")
 
 
 def _none_found(wanted: Wanted, failures: Sequence[tuple[str, UnavailableError]]) -> InterpreterError:
     what = f"Python {wanted.version} for {wanted.target.platform.name}"
     reasons = "".join(f"\n  {name}: {error.message}" for name, error in failures)
     hints = list(dict.fromkeys(error.hint for _, error in failures if error.hint))
-    hint = "; ".join(hints) or "name another source: --interpreter host, pbs, or the path of an archive or folder"
+    hint = (
+        "; ".join(hints)
+        or "name another source: --interpreter host, pbs, python.org, or the path of an archive or folder"
+    )
     return InterpreterError(f"no source has {what}:{reasons or ' the recipe has none for it'}", hint=hint)

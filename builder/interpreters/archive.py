@@ -17,6 +17,7 @@ from .wanted import Wanted
 
 # `cpython-3.11.7+20240107-x86_64-…` and, until 2021, `cpython-3.9.7-x86_64-…-20211017T1616`.
 _BUILD = re.compile(r"\+(\d{8}(?:T\d{4})?)-|-(\d{8}T\d{4})\.tar")
+_EMBEDDABLE = re.compile(r"python-[\w.]+-embed(dable)?-\w+\.zip")
 
 
 def file_name(url: str) -> str:
@@ -25,7 +26,11 @@ def file_name(url: str) -> str:
 
 
 def build_of(filename: str) -> str:
-    """The build in a file name of python-build-standalone ("20240107"), or ""."""
+    """The build in a file name of python-build-standalone ("20240107"), or python.org's kind of package, or ""."""
+    if filename.endswith(".nupkg"):
+        return "nuget"
+    if _EMBEDDABLE.fullmatch(filename):
+        return "embeddable"
     match = _BUILD.search(filename)
     return (match[1] or match[2]) if match else ""
 

@@ -7,27 +7,30 @@ from pathlib import Path
 
 from ..elf import read_elf
 from ..errors import InterpreterError
+from ..pe import python_version, read_pe
 from ..platforms import Platform
 
-# python-build-standalone's install_only and full archives; others have one folder of any name, or none.
-_KNOWN_PLACES = ("", "python", "python/install")
-_WINDOWS_SIGNS = ("python.exe", "tools/python.exe", "python/python.exe", "python/install/python.exe")
+# python-build-standalone's install_only and full archives, NuGet's; others have one folder of any name, or none.
+_KNOWN_PLACES = ("", "python", "python/install", "tools")
 _VERSION = re.compile(r'^#define\s+PY_VERSION\s+"([^"]+)"', re.MULTILINE)
+_WINDOWS_LIBRARY = re.compile(r"python(?P<major>\d)(?P<minor>\d+)(?P<threads>t?)(?P<debug>_d)?\.dll")
 # Mach-O, 64 bit: magic and CPU type (https://github.com/apple-oss-distributions/xnu, EXTERNAL_HEADERS/mach-o/loader.h).
 _MACH_O_CPUS = {0x01000007: "x86_64", 0x0100000C: "arm64"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """prefix: the folder with bin/, lib/, include/.  minor: "3.11".  version: "3.11.7"."""
+    """prefix: the folder with bin/, lib/, include/, or, on Windows, with python.exe, Lib/, DLLs/.  minor: "3.11".
+    version: "3.11.7"."""
 
     prefix: Path
     minor: str
     version: str
+    windows: bool = False
 
     @property
     def stdlib(self) -> Path:
-        return self.prefix / "lib" / f"python{self.minor}"
+        return self.prefix / ("Lib" if self.windows else f"lib/python{self.minor}")
 
 
 def find_layout(folder: Path, name: str) -> Layout:
@@ -35,17 +38,13 @@ def find_layout(folder: Path, name: str) -> Layout:
     tops = [path.name for path in sorted(folder.iterdir()) if path.is_dir()]
     inside = [tops[0], *(f"{tops[0]}/{place}" for place in _KNOWN_PLACES if place)] if len(tops) == 1 else []
     for place in dict.fromkeys([*_KNOWN_PLACES, *inside]):
-        layout = _layout(folder / place, name)
+        layout = _layout(folder / place, name) or _windows_layout(folder / place, name)
         if layout is not None:
             return layout
-    if any((folder / sign).is_file() for sign in _WINDOWS_SIGNS):
-        raise InterpreterError(
-            f"{name} holds a Python for Windows, which this version of Keel cannot use yet",
-            hint="take an archive for the target's platform",
-        )
     raise InterpreterError(
         f"{name} does not look like a Python that Keel knows",
-        hint="needed: bin/python3.X and lib/python3.X (python-build-standalone's install_only, or a plain prefix)",
+        hint="needed: bin/python3.X and lib/python3.X (python-build-standalone's install_only, or a plain prefix), or "
+        "python.exe and python3X.dll (also python.org's embeddable zip and NuGet package)",
     )
 
 
@@ -77,8 +76,34 @@ def _version(prefix: Path, minor: str, name: str) -> str:
     return match[1].removesuffix("+")
 
 
+def _windows_layout(prefix: Path, name: str) -> Layout | None:
+    if not (prefix / "python.exe").is_file():
+        return None
+    matches = [
+        match for path in sorted(prefix.glob("python3*.dll")) if (match := _WINDOWS_LIBRARY.fullmatch(path.name))
+    ]
+    if len(matches) != 1:
+        raise InterpreterError(
+            f"{name} has {'several' if matches else 'no'} python3X.dll beside python.exe",
+            hint="needed: python.org's embeddable zip or NuGet package, or python-build-standalone's install_only",
+        )
+    match = matches[0]
+    for group, kind in (("threads", "free-threaded"), ("debug", "debug")):
+        if match[group]:
+            raise InterpreterError(
+                f"{name} is a {kind} Python, which Keel does not support", hint="take the ordinary one"
+            )
+    version = python_version(prefix / match[0])
+    minor = f"{match['major']}.{match['minor']}"
+    if version is None or not version.startswith(f"{minor}."):
+        raise InterpreterError(f"{match[0]} in {name} does not tell its version", hint="is the archive complete?")
+    return Layout(prefix=prefix, minor=minor, version=version, windows=True)
+
+
 def find_program(layout: Layout) -> Path | None:
-    """The interpreter's program itself: the file behind bin/python3.X or its other names."""
+    """The interpreter's program itself: python.exe, or the file behind bin/python3.X or its other names."""
+    if layout.windows:
+        return layout.prefix / "python.exe"
     names = (f"python{layout.minor}", "python3", "python")
     return next((path for name in names if (path := layout.prefix / "bin" / name).is_file()), None)
 
@@ -101,6 +126,9 @@ def _platform_of(program: Path) -> str:
     if len(head) == 8 and head[:4] == b"\xcf\xfa\xed\xfe":
         cpu = struct.unpack("<I", head[4:])[0]
         return f"macos-{_MACH_O_CPUS.get(cpu, 'unknown')}"
+    pe = read_pe(program)
+    if pe is not None:
+        return f"windows-{pe.machine}"
     elf = read_elf(program)
     if elf is None:
         return "an unknown system"

@@ -10,9 +10,10 @@ from ..errors import InterpreterError
 from .layout import Layout, find_layout
 from .relocate import relocate
 from .trim import ADDITIONS, rebuild_bin, restore_links, settle, trim
+from .windows import arrange
 
 # Part of the keys in the cache: raise it when the same archive gives another tree.
-VERSION = 1
+VERSION = 2
 
 _SSL = """
 
@@ -26,12 +27,15 @@ _TKINTER = "from tkinter import _keel_tcl  # added by Keel: Tcl's scripts lie be
 def normalise(prefix: Path) -> Layout:
     """Mend the tree at `prefix` in place. Raises InterpreterError for what cannot be mended."""
     layout = find_layout(prefix, "the interpreter")
-    trim(layout)
-    relocate(layout)
-    rebuild_bin(layout)
-    restore_links(prefix / "lib")
-    _extend_ssl(layout.stdlib)
-    _extend_tkinter(layout)
+    if layout.windows:
+        arrange(layout)
+    else:
+        trim(layout)
+        relocate(layout)
+        rebuild_bin(layout)
+        restore_links(prefix / "lib")
+        _extend_ssl(layout.stdlib)
+        _extend_tkinter(layout)
     settle(prefix)
     return layout
 

@@ -8,6 +8,7 @@ from urllib.parse import urldefrag, urljoin
 from packaging.version import InvalidVersion, Version
 
 from ..errors import FetchError
+from ..fetch import Fetcher
 from ..transfer import public_url
 from .archive import fetch_archive, file_name, interpreter_from_archive
 from .model import Interpreter, UnavailableError
@@ -55,7 +56,13 @@ class PageSource:
         if self.wanted.pinned is not None and self.wanted.pinned.url is not None:
             return self._take(self.wanted.pinned.url, self.wanted.pinned.sha256)
         offer, links = self._newest()
-        return self._take(offer.url, self.sha256 or self._published_sum(offer, links))
+        sha256 = self.sha256 or published_sum(self.wanted.fetcher, offer.url, self.page, links)
+        if sha256 is None:
+            raise UnavailableError(
+                f"{public_url(self.page)} gives no SHA-256 for {offer.filename}",
+                hint="put SHA256SUMS (or a .sha256 file) beside it, or give `sha256` in the recipe",
+            )
+        return self._take(offer.url, sha256)
 
     def _take(self, url: str, sha256: str) -> Interpreter:
         archive, url = fetch_archive(self.wanted, [url], sha256)
@@ -92,22 +99,24 @@ class PageSource:
         stripped = match["flavour"].endswith("stripped")
         return _Offer(url=link, filename=filename, version=version, build=match["build"], stripped=stripped)
 
-    def _published_sum(self, offer: _Offer, links: list[str]) -> str:
-        """The hash that the page gives for a file. Raises UnavailableError if it gives none."""
-        for address in (f"{offer.url}.sha256", urljoin(offer.url, "SHA256SUMS")):
-            if links and address.startswith(self.page) and address not in links:
-                continue  # the listing would show it
-            try:
-                text = self.wanted.fetcher.get_text(address, limit=4 << 20)
-            except FetchError:
-                continue
-            found = _find_sum(text, offer.filename)
-            if found is not None:
-                return found
-        raise UnavailableError(
-            f"{public_url(self.page)} gives no SHA-256 for {offer.filename}",
-            hint="put SHA256SUMS (or a .sha256 file) beside it, or give `sha256` in the recipe",
-        )
+
+def published_sum(fetcher: Fetcher, url: str, page: str, links: list[str]) -> str | None:
+    """The hash that a `.sha256` file or SHA256SUMS beside the file at `url` gives for it; None if there is none.
+
+    links: what the listing `page` shows.
+    """
+    filename = file_name(url)
+    for address in (f"{url}.sha256", urljoin(url, "SHA256SUMS")):
+        if links and address.startswith(page) and address not in links:
+            continue  # the listing would show it
+        try:
+            text = fetcher.get_text(address, limit=4 << 20)
+        except FetchError:
+            continue
+        found = _find_sum(text, filename)
+        if found is not None:
+            return found
+    return None
 
 
 def _find_sum(text: str, filename: str) -> str | None:

@@ -18,6 +18,7 @@ from ..report import Reporter
 from ..transfer import public_url
 from .model import Interpreter
 from .normalise import normalise, tree_digest
+from .windows import lacking
 
 _AREA = "interpreters"
 
@@ -25,12 +26,13 @@ _AREA = "interpreters"
 @dataclass(frozen=True, kw_only=True)
 class Shelved:
     """tree: in the cache.  digest: SHA-256 of the tree.  version: "3.11.7".  glibc: the oldest that it needs, or None.
-    notes: what the user should know about how it was made."""
+    lacks: parts of a complete Python that it does not have.  notes: what the user should know about how it was made."""
 
     tree: Path
     digest: str
     version: str
     glibc: str | None
+    lacks: list[str]
     notes: list[str]
 
     def interpreter(
@@ -47,6 +49,7 @@ class Shelved:
             sha256=sha256 or self.digest,
             tree=self.tree,
             glibc=self.glibc,
+            lacks=tuple(self.lacks),
         )
 
 
@@ -67,9 +70,10 @@ def _make(folder: Path, make: Callable[[Path], tuple[Path, list[str]]]) -> None:
     layout = normalise(prefix)
     digest = tree_digest(prefix)
     glibc = oldest_glibc(elf_files(prefix))
+    lacks = lacking(layout)
     prefix.rename(folder / _tree_name(digest))
     shutil.rmtree(work, ignore_errors=True)
-    facts = {"digest": digest, "version": layout.version, "glibc": glibc, "notes": notes}
+    facts = {"digest": digest, "version": layout.version, "glibc": glibc, "lacks": lacks, "notes": notes}
     (folder / "facts.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
 
 

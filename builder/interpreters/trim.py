@@ -28,29 +28,37 @@ _2TO3 = HEADER + b'import sys\nfrom lib2to3.main import main\nsys.exit(main("lib
 
 def trim(layout: Layout) -> None:
     """Remove packages, tests, caches, static libraries, and what does not belong to Python at all."""
-    _keep_only(layout.prefix, _KEPT_IN_PREFIX)
-    _keep_only(layout.prefix / "share", _KEPT_IN_SHARE)
-    _keep_only(layout.prefix / "include", {f"python{layout.minor}"})
+    keep_only(layout.prefix, _KEPT_IN_PREFIX)
+    keep_only(layout.prefix / "share", _KEPT_IN_SHARE)
+    keep_only(layout.prefix / "include", {f"python{layout.minor}"})
     for folder in (layout.prefix / "share" / "man", layout.prefix / "lib" / "pkgconfig"):
-        _remove_all(path for path in folder.rglob("*") if not path.is_dir() and not path.name.startswith("python"))
-    _remove_all(path for path in layout.prefix.glob("lib/*") if path.suffix in (".a", ".la"))
-    _remove_all([*layout.prefix.glob("lib/*.sh"), *layout.prefix.glob("lib/*/*Config.sh")])
-    _trim_stdlib(layout.stdlib)
+        remove_all(path for path in folder.rglob("*") if not path.is_dir() and not path.name.startswith("python"))
+    remove_all(path for path in layout.prefix.glob("lib/*") if path.suffix in (".a", ".la"))
+    remove_all([*layout.prefix.glob("lib/*.sh"), *layout.prefix.glob("lib/*/*Config.sh")])
+    trim_library(layout.stdlib)
+    _trim_dynload(layout.stdlib / "lib-dynload")
 
 
-def _trim_stdlib(stdlib: Path) -> None:
+def trim_library(stdlib: Path, *, compiled: bool = False) -> None:
+    """Remove from a standard library packages, tests, caches and static libraries.
+
+    compiled: its modules are .pyc files without sources, which stay.
+    """
     packages = stdlib / "site-packages"
-    _remove_all([packages, stdlib / "EXTERNALLY-MANAGED", stdlib / "sitecustomize.py", stdlib / "usercustomize.py"])
+    remove_all([packages, stdlib / "EXTERNALLY-MANAGED", stdlib / "sitecustomize.py", stdlib / "usercustomize.py"])
     packages.mkdir()
     (packages / "README.txt").write_text(_README, encoding="utf-8")
+    unwanted = (".a", ".o") if compiled else (".pyc", ".pyo", ".a", ".o")
     for folder, folders, names in os.walk(stdlib):
         here = Path(folder)
-        _remove_all(here / name for name in folders if name == "__pycache__" or name in _TEST_FOLDERS)
+        remove_all(here / name for name in folders if name == "__pycache__" or name in _TEST_FOLDERS)
         folders[:] = [name for name in folders if (here / name).is_dir()]
-        _remove_all(here / name for name in names if name.endswith((".pyc", ".pyo", ".a", ".o")))
-    dynload = stdlib / "lib-dynload"
+        remove_all(here / name for name in names if name.endswith(unwanted))
+
+
+def _trim_dynload(dynload: Path) -> None:
     for pattern in _TEST_MODULES:
-        _remove_all(dynload.glob(pattern))
+        remove_all(dynload.glob(pattern))
     dynload.mkdir(exist_ok=True)
     if not any(dynload.iterdir()):  # all modules are part of the program, as in python-build-standalone
         (dynload / "README.txt").write_text(_DYNLOAD_README, encoding="utf-8")
@@ -141,13 +149,15 @@ def _is_executable(path: Path, root: Path) -> bool:
         return stream.read(2) == b"#!"
 
 
-def _keep_only(folder: Path, names: Iterable[str]) -> None:
+def keep_only(folder: Path, names: Iterable[str]) -> None:
+    """Remove everything else in `folder`, which need not be there."""
     kept = frozenset(names)
     if folder.is_dir():
-        _remove_all(path for path in folder.iterdir() if path.name not in kept)
+        remove_all(path for path in folder.iterdir() if path.name not in kept)
 
 
-def _remove_all(paths: Iterable[Path]) -> None:
+def remove_all(paths: Iterable[Path]) -> None:
+    """Remove files, links and whole folders, those that are there."""
     for path in list(paths):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

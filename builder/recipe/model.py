@@ -140,8 +140,9 @@ class Recipe(RecipeHead):
         default_factory=lambda: (PbsSource(),),
         description=(
             "Where the interpreter comes from; the first source that has one is used, which is printed and recorded. "
-            "`pbs`: python-build-standalone, with options `{pbs: {mirror, build, sha256}}`. `host`: the Python that "
-            "runs the builder. `{url, sha256}` or `{path, sha256}`: an archive. `{page}`: a directory listing."
+            "`pbs`: python-build-standalone, with options `{pbs: {mirror, build, sha256}}`. `python.org`: its builds "
+            "for Windows, with options `{python.org: {package, mirror, sha256}}`. `host`: the Python that runs the "
+            "builder. `{url, sha256}` or `{path, sha256}`: an archive. `{page}`: a directory listing."
         ),
         examples=[["pbs", "host"], {"page": "https://mirror.acme.example/python/"}],
         json_schema_extra={"default": ["pbs"]},

@@ -7,6 +7,7 @@ from ..arguments import shell_word
 from ..base import find_base
 from ..environments import BASE, find_environment
 from ..errors import KeelError
+from ..layout import PATH_SEPARATOR_NAME
 from ..shells import not_loaded
 
 EXAMPLES = ("keel activate work", "keel activate ./env", "keel activate --stack work")
@@ -20,8 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, prefix: str) -> int:
     base = find_base(prefix)
     environment = find_environment(base, options.environment or BASE)
-    if ":" in environment.prefix:
-        raise KeelError(f"{environment.prefix} holds a colon, which PATH cannot hold", hint="move it to another folder")
+    if os.pathsep in environment.prefix:
+        raise KeelError(
+            f"{environment.prefix} holds a {PATH_SEPARATOR_NAME}, which PATH cannot hold",
+            hint="move it to another folder",
+        )
     if os.environ.get("_KEEL_FUNCTION"):
         return 0  # the shell function asks for it, and can find it now
     stack = "--stack " if options.stack else ""

@@ -33,4 +33,4 @@ def run(options: argparse.Namespace, prefix: str) -> int:
     environment = chosen(base, options)
     if options.cwd is not None:
         os.chdir(options.cwd)
-    run_in(base, environment, command)
+    return run_in(base, environment, command)

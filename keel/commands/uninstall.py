@@ -8,6 +8,7 @@ from ..arguments import add_yes
 from ..base import users_base
 from ..console import confirm, say, warn
 from ..errors import KeelError
+from ..layout import WINDOWS
 
 EXAMPLES = ("keel uninstall", "keel uninstall -y")
 
@@ -17,8 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, prefix: str) -> int:
-    from ..uninstall import carry_out, plan_removal
+    from ..uninstall import carry_out, hand_over, plan_removal
 
+    if WINDOWS:
+        return hand_over(prefix, silent=options.yes)
     removal = plan_removal(users_base(prefix))
     question: List[str] = []
     if removal.inside:

@@ -149,3 +149,6 @@ def keel(starter_base: Path, tmp_path: Path) -> Iterator[Keel]:
     for folder in (starter_base / "envs").iterdir():
         shutil.rmtree(folder)
     assert contents(starter_base / "pkgs") == store
+
+
+from tests.acceptance.wine_session import wine  # noqa: E402, F401  # the fixture; it needs `Done` from above

@@ -15,6 +15,10 @@ def test_the_committed_binaries_are_rebuilt_byte_for_byte() -> None:
     assert out.count("the same bytes") == 6
 
 
+def test_the_python_of_windows_environments_is_rebuilt_byte_for_byte() -> None:
+    run(sys.executable, "tools/build_redirector.py", "--check", cwd=ROOT, timeout=300)
+
+
 def test_the_parsers_survive_a_bounded_time_of_fuzzing() -> None:
     need("gcc")
     out = run(sys.executable, "tools/fuzz_engine.py", "--seconds", "20", cwd=ROOT).out

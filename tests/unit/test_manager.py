@@ -2,7 +2,9 @@
 
 import pytest
 
+from builder.launchers import windows_programs
 from builder.manager import manager_files
+from builder.platforms import PLATFORMS
 from builder.units import manager_slice
 
 
@@ -28,9 +30,23 @@ def test_batch_files_are_in_windows_bases_only_and_the_posix_starter_in_the_othe
 
 
 def test_the_two_families_share_no_frame_by_mistake() -> None:
-    (windows, one), (posix, other) = manager_slice(windows=True), manager_slice(windows=False)
-    assert windows.key != posix.key
-    assert one != other
+    slices = [manager_slice(PLATFORMS[name]) for name in ("windows-x86_64", "windows-arm64", "linux-x86_64")]
+    assert len({piece.key for piece, _ in slices}) == len({digest for _, digest in slices}) == 3
+    assert manager_slice(PLATFORMS["macos-arm64"])[1] == slices[2][1]
+
+
+def test_windows_bases_bring_the_programs_that_scripts_and_environments_are_made_of() -> None:
+    for name, machine in (("windows-x86_64", "x86_64"), ("windows-arm64", "arm64")):
+        (piece, _), programs = manager_slice(PLATFORMS[name]), windows_programs(machine)
+        there = {entry.path: entry for entry in piece.entries()}
+        assert set(programs) == {
+            f"keel-meta/launchers/{name}" for name in ("console.exe", "gui.exe", "python.exe", "pythonw.exe")
+        }
+        for dest, data in programs.items():
+            assert there[dest].open().read() == data
+            machine_bytes = {"x86_64": b"PE\0\0\x64\x86", "arm64": b"PE\0\0\x64\xaa"}[machine]
+            assert machine_bytes in data[:1024]
+        assert all(len(programs[f"keel-meta/launchers/{name}"]) <= 60 * 1024 for name in ("python.exe", "pythonw.exe"))
 
 
 @pytest.mark.parametrize("windows", [True, False])

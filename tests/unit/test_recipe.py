@@ -189,7 +189,10 @@ interpreter: {url: "https://mirror.example/python.tar.gz", sha: 1}
         ("interpreter: hsot", 'interpreter: "hsot" is not a source of interpreters; did you mean `host`?'),
         ("interpreter: {url: https://x.example/y}", "interpreter.sha256: is required"),
         ("interpreter: [{pbs: {mirorr: x}}]", "interpreter[0].pbs.mirorr: unknown key; did you mean `mirror`?"),
-        ("interpreter: {path: x, page: y}", "interpreter: needs one of pbs, url, path, page, and has path and page"),
+        (
+            "interpreter: {path: x, page: y}",
+            "interpreter: needs one of pbs, python.org, url, path, page, and has path and page",
+        ),
         ("indexes: [https://a.example/s, https://a.example/s]", "indexes[1]: the same URL as [0]"),
         ("indexes: [ftp://a.example/s]", 'indexes[0]: "ftp://a.example/s" is not a URL (http, https or file)'),
         ("homepage: 'https://'", 'homepage: "https://" names no host'),

@@ -1,9 +1,12 @@
 """Where the files of a wheel go, and what is refused."""
 
 import csv
+import io
+import zipfile
 
 import pytest
 
+from keel.launchers import Launchers
 from keel.scripts import HEADER
 from keel.wheel import Placement, Scheme, UnitFiles, WheelError, plan
 
@@ -13,7 +16,6 @@ SCHEME = Scheme(
     scripts="bin",
     data="",
     headers="include/python3.11",
-    windows=False,
 )
 PURE, PLAT = SCHEME.purelib, SCHEME.platlib
 
@@ -124,3 +126,56 @@ def test_wheels_that_break_the_specification_are_refused(files: dict[str, bytes]
 def test_a_newer_wheel_version_is_refused() -> None:
     with pytest.raises(WheelError, match=r"version 2\.0 is not supported"):
         plan(unit(wheel_version="2.0"), SCHEME, requested=False)
+
+
+WINDOWS = Scheme(
+    purelib="Lib/site-packages",
+    platlib="Lib/site-packages",
+    scripts="Scripts",
+    data="",
+    headers="include",
+    launchers=Launchers(console=b"MZ console", gui=b"MZ gui", python="..\\"),
+)
+
+
+def script_in(program: bytes) -> tuple[bytes, bytes]:
+    """What stands before the zip of a launcher, and the script in it."""
+    with zipfile.ZipFile(io.BytesIO(program)) as archive:
+        assert [info.date_time for info in archive.infolist()] == [(1980, 1, 1, 0, 0, 0)]
+        return program[: program.index(b"PK\x03\x04")], archive.read("__main__.py")
+
+
+def test_scripts_on_windows_are_programs_that_find_their_python_beside_them() -> None:
+    entry_points = b"[console_scripts]\ndemo = demo:main.run\n[gui_scripts]\nwindow = demo.gui:show\n"
+    found = {
+        place.dest: place
+        for place in plan(
+            unit(
+                {
+                    "demo-1.0.dist-info/entry_points.txt": entry_points,
+                    "demo-1.0.data/scripts/old.py": b"#!python -E\r\nprint(1)\r\n",
+                    "demo-1.0.data/scripts/tool": b"#!pythonw\nprint(2)\n",
+                    "demo-1.0.data/scripts/native.exe": b"MZ",
+                }
+            ),
+            WINDOWS,
+            requested=False,
+        )
+    }
+    assert {dest for dest in found if dest.startswith("Scripts/")} == {
+        "Scripts/demo.exe", "Scripts/window.exe", "Scripts/old.py", "Scripts/old.exe", "Scripts/tool",
+        "Scripts/tool.exe", "Scripts/native.exe",
+    }  # fmt: skip
+    head, code = script_in(found["Scripts/demo.exe"].content)
+    assert head == b"MZ console#!<launcher_dir>\\..\\python.exe\n"
+    assert b"from demo import main\n" in code
+    assert b"sys.exit(main.run())" in code
+    assert script_in(found["Scripts/window.exe"].content)[0] == b"MZ gui#!<launcher_dir>\\..\\pythonw.exe\n"
+    assert script_in(found["Scripts/tool.exe"].content) == (
+        b"MZ gui#!<launcher_dir>\\..\\pythonw.exe\n",
+        b"#!/usr/bin/env python\nprint(2)\n",
+    )
+    assert found["Scripts/old.py"].content == b"#!/usr/bin/env python -E\r\nprint(1)\r\n"
+    assert found["Scripts/native.exe"].source == "demo-1.0.data/scripts/native.exe"
+    record = found["Lib/site-packages/demo-1.0.dist-info/RECORD"].content.decode()
+    assert "../../Scripts/demo.exe,sha256=" in record

@@ -19,14 +19,6 @@ def test_a_prefix_is_found_at_the_usual_places(tmp_path: Path, place: str) -> No
     assert (layout.minor, layout.version) == ("3.11", "3.11.7")
 
 
-@pytest.mark.parametrize("sign", ["python.exe", "tools/python.exe", "python/python.exe"])
-def test_windows_layouts_are_refused_by_name(tmp_path: Path, sign: str) -> None:
-    (tmp_path / sign).parent.mkdir(parents=True, exist_ok=True)
-    (tmp_path / sign).write_bytes(b"MZ")
-    with pytest.raises(InterpreterError, match="Python for Windows"):
-        find_layout(tmp_path, "a.zip")
-
-
 def test_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "README").write_text("hello")
     with pytest.raises(InterpreterError, match=r"a\.zip does not look like a Python"):
