@@ -87,9 +87,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def setup_wine(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Wine]":
     """A Windows of its own, for all tests of the installer."""
-    from .wine import make_wine
+    from .wine import Wine, make_wine
 
-    made = make_wine(tmp_path_factory.mktemp("wine"))
+    made = Wine(tmp_path_factory.mktemp("wine"))
+    make_wine(made)
     yield made
     made.close()
 

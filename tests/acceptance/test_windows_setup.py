@@ -11,14 +11,21 @@ import pytest
 from builder.cache import Cache
 from tests.conftest import ROOT, need
 
-from .windows_setup import MARKER, make_setup, small_tree, tree_of
+from .windows_setup import (
+    APPS,
+    ENVIRONMENT,
+    MACHINE_ENVIRONMENT,
+    MARKER,
+    make_setup,
+    remove,
+    small_tree,
+    state,
+    tree_of,
+)
 from .wine import Wine, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wine")]
 
-APPS = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Uninstall"
-ENVIRONMENT = r"HKCU\Environment"
-MACHINE_ENVIRONMENT = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment"
 UNINSTALLER = "Uninstall-Starter.exe"
 SHORTCUT = """
 windows:
@@ -67,24 +74,8 @@ def installed(wine: Wine, setup: Path, folder: Path) -> Iterator[Install]:
         remove(wine, folder, "/RemoveEnvironments=1")
 
 
-def remove(wine: Wine, folder: Path, *options: str) -> None:
-    """Remove silently; the uninstaller's own file and the folder go a moment after its end."""
-    wine.run(wine.path(folder / UNINSTALLER), "/S", *options)
-    wait_until(lambda: not (folder / UNINSTALLER).exists())
-
-
 def wait_for_the_end(folder: Path) -> None:
     wait_until(lambda: not folder.exists())
-
-
-def state(wine: Wine) -> dict[str, str]:
-    """What installers change in the registry, and the shortcuts of the Start menu."""
-    keys = (APPS, ENVIRONMENT, r"HKCU\Software\Python", r"HKLM\Software\Python", MACHINE_ENVIRONMENT)
-    found = {key: wine.query(key) for key in keys}
-    # A new Wine has no such key at all; Windows always has.
-    found[APPS] = found[APPS].strip().removesuffix(r"HKEY_CURRENT_USER" + APPS[4:]).strip()
-    menus = [str(path) for path in wine.drive.rglob("*.lnk") if "tarter" in str(path)]
-    return {**found, "menus": "\n".join(menus)}
 
 
 def logs(wine: Wine, name: str) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Installers for Windows around a small tree, made by the builder's own code."""
+"""Installers for Windows around a small tree, made by the builder's own code; what any of them leaves in a Windows."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,8 +14,13 @@ from builder.recipe import load_recipe
 from builder.target import Target
 from builder.units import Entry, Slice, content_entry, digest
 
+from .wine import Wine, wait_until
+
 PLATFORM = "windows-x86_64"
 MARKER = "keel-meta/manifest.json"
+APPS = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Uninstall"
+ENVIRONMENT = r"HKCU\Environment"
+MACHINE_ENVIRONMENT = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment"
 RECIPE = """
 name: starter
 version: "2026.11"
@@ -118,3 +123,20 @@ def make_setup(path: Path, cache: Cache, *, recipe: str = "", more_units: int = 
 def tree_of(place: Path) -> list[str]:
     """Everything below a folder; [] where there is none."""
     return sorted(path.relative_to(place).as_posix() for path in place.rglob("*"))
+
+
+def state(wine: Wine, title: str = "Starter") -> dict[str, str]:
+    """What installers change in the registry, and the shortcuts of the Start menu."""
+    keys = (APPS, ENVIRONMENT, r"HKCU\Software\Python", r"HKLM\Software\Python", MACHINE_ENVIRONMENT)
+    found = {key: wine.query(key) for key in keys}
+    # A new Wine has no such key at all; Windows always has.
+    found[APPS] = found[APPS].strip().removesuffix(r"HKEY_CURRENT_USER" + APPS[4:]).strip()
+    menus = [str(path) for path in wine.drive.rglob("*.lnk") if title.lower() in str(path).lower()]
+    return {**found, "menus": "\n".join(menus)}
+
+
+def remove(wine: Wine, folder: Path, *options: str) -> None:
+    """Remove silently; the uninstaller's own file and the folder go a moment after its end."""
+    [program] = folder.glob("Uninstall-*.exe")
+    wine.run(wine.path(program), "/S", *options)
+    wait_until(lambda: not program.exists())

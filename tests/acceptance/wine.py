@@ -19,10 +19,25 @@ _TIMEOUT = 60
 _CARET = 64  # pixels
 
 
+# Debian's `wine` and `wine64` are scripts with hints on standard error; some systems have the programs on PATH.
+_LOADERS = ("/usr/lib/wine/wine64", "wine64")
+_SERVERS = ("/usr/lib/wine/wineserver64", "/usr/lib/wine/wineserver", "wineserver")
+
+
 def find_wine() -> str:
-    """Wine's 64-bit loader; Debian's script `wine64` insists on nothing else, its script `wine` on 32 bits."""
-    found = shutil.which("wine64") or "/usr/lib/wine/wine64"
-    skip_unless(Path(found).exists(), "wine64 is not installed")
+    """Wine's 64-bit loader."""
+    return _find(_LOADERS)
+
+
+def find_server() -> str:
+    """What all programs of one Wine share."""
+    return _find(_SERVERS)
+
+
+def _find(names: tuple[str, ...]) -> str:
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    skip_unless(found, f"{names[-1]} is not installed")
+    assert found is not None
     return found
 
 
@@ -48,10 +63,13 @@ class Wine:
         return self.home / "Temp"
 
     def path(self, place: Path) -> str:
-        """A path as Windows writes it: on drive C."""
-        return "C:\\" + str(place.relative_to(self.drive)).replace("/", "\\")
+        r"""A path of this machine as Windows programs name it: `C:\…` below `drive`, `Z:\…` elsewhere."""
+        if place.is_relative_to(self.drive):
+            return "C:\\" + str(place.relative_to(self.drive)).replace("/", "\\")
+        return "Z:" + str(place).replace("/", "\\")
 
-    def environment(self) -> dict[str, str]:
+    def environment(self, **more: str) -> dict[str, str]:
+        """What Wine itself needs, and `more` for the program."""
         return {
             "HOME": str(self.root),
             "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -61,6 +79,7 @@ class Wine:
             # No entries in this machine's menus, no offers to fetch Mono or Gecko.
             "WINEDLLOVERRIDES": "winemenubuilder.exe=d;mscoree=d;mshtml=d",
             **self.env,
+            **more,
         }
 
     def start(self, *words: object, cwd: Path | None = None) -> "subprocess.Popen[bytes]":
@@ -111,7 +130,7 @@ class Wine:
 
     def close(self) -> None:
         """End everything that runs in this Wine."""
-        subprocess.run(["wineserver", "-k"], env=self.environment(), timeout=_TIMEOUT, check=False)
+        subprocess.run([find_server(), "-k"], env=self.environment(), timeout=_TIMEOUT, check=False)
 
 
 def _read_all(descriptor: int) -> str:
@@ -150,17 +169,25 @@ def _typed(value: str) -> str:
     return f"{words.get(kind, 'REG_BINARY')}    {text}"
 
 
-def make_wine(root: Path) -> Wine:
-    """A new one, which says that it is Windows 10. Takes about a quarter of a minute."""
-    need("wineserver")
-    wine = Wine(root)
-    subprocess.run(
-        [find_wine(), "wineboot", "-i"], env=wine.environment(), capture_output=True, timeout=180, check=True
-    )
+def make_wine(wine: Wine, *, stays: bool = False) -> None:
+    """Make this Windows, which says that it is Windows 10. Takes about a quarter of a minute.
+
+    stays: its server and services live until `close`, so that a program need not start them, which takes 3 seconds.
+    """
+
+    def quietly(*words: str) -> None:
+        # Services keep what they inherit: none of a test's pipes, therefore.
+        null = subprocess.DEVNULL
+        subprocess.run(words, env=wine.environment(), stdin=null, stdout=null, stderr=null, timeout=180, check=True)
+
+    wine.drive.parent.mkdir()
+    if stays:
+        quietly(find_server(), "--persistent")
+    quietly(find_wine(), "wineboot", "--init")
     wine.set(r"HKCU\Software\Wine", "Version", "win10")
     wine.set(r"HKCU\Software\Wine\X11 Driver", "Managed", "N")  # it draws the frames of windows itself
-    subprocess.run(["wineserver", "-w"], env=wine.environment(), timeout=_TIMEOUT, check=True)
-    return wine
+    if not stays:
+        quietly(find_server(), "--wait")
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
