@@ -6,6 +6,7 @@ With KEEL_WRITE_PICTURES=1 the pictures of its pages become those of the documen
 import os
 import shutil
 import struct
+import subprocess
 import time
 import zlib
 from collections.abc import Iterator
@@ -71,6 +72,23 @@ def pictures(tmp_path: Path) -> Path:
     return ROOT / "docs" if os.environ.get("KEEL_WRITE_PICTURES") else tmp_path
 
 
+def show(wine: Wine, display: Screen, setup: Path, *options: str) -> "tuple[subprocess.Popen[bytes], str]":
+    """Start the installer; gives its process and its window.
+
+    A program that Wine is given while its desktop is just closing down hangs before it has begun: such a one is
+    started again.
+    """
+    process = wine.start(setup, *options)
+    try:
+        return process, display.wait_for(TITLE, 25)
+    except AssertionError:
+        assert process.poll() is None
+        wine.close()
+        process.wait(30)
+        process = wine.start(setup, *options)
+        return process, display.wait_for(TITLE)
+
+
 def remove(wine: Wine, folder: Path) -> None:
     wine.run(wine.path(folder / "Uninstall-Starter.exe"), "/S", "/RemoveEnvironments=1")
     wait_until(lambda: not folder.exists())
@@ -80,8 +98,7 @@ def test_keys_alone_lead_through_all_pages(
     wine: Wine, display: Screen, setup: Path, pictures: Path, tmp_path: Path
 ) -> None:
     folder = wine.drive / "users" / "by keys"
-    process = wine.start(setup)
-    window = display.wait_for(TITLE)
+    process, window = show(wine, display, setup)
     pages = [display.still_picture(window, pictures / "windows-welcome.png").read_bytes()]
 
     def look(name: str) -> None:
@@ -137,8 +154,7 @@ def look_at_removal(wine: Wine, display: Screen, folder: Path, pictures: Path) -
 def test_cancelling_midway_leaves_nothing(wine: Wine, display: Screen, setup: Path) -> None:
     folder = wine.drive / "users" / "cancelled"
     before = tree_of(folder.parent)
-    process = wine.start(setup, f"/D={wine.path(folder)}")
-    display.wait_for(TITLE)
+    process, _ = show(wine, display, setup, f"/D={wine.path(folder)}")
     time.sleep(0.5)
     display.press("Return", "alt+a", "Return", "Return", "Return", "Return")
     wait_until(lambda: any(folder.parent.glob(".cancelled*/tree/*")))
@@ -159,16 +175,14 @@ def test_cancelling_midway_leaves_nothing(wine: Wine, display: Screen, setup: Pa
 def test_cancelling_before_anything_happens_ends_with_its_own_code(
     wine: Wine, display: Screen, setup: Path, keys: list[str]
 ) -> None:
-    process = wine.start(setup)
-    display.wait_for(TITLE)
+    process, _ = show(wine, display, setup)
     time.sleep(0.5)
     display.press(*keys)
     assert wine.finish(process).code == 8
 
 
 def test_a_second_instance_says_so_and_ends(wine: Wine, display: Screen, setup: Path) -> None:
-    first = wine.start(setup)
-    display.wait_for(TITLE)
+    first, _ = show(wine, display, setup)
     second = wine.start(setup)
     time.sleep(2)
     display.press("Return")  # its message
@@ -182,8 +196,7 @@ def test_setup_does_not_run_from_inside_an_archive(wine: Wine, display: Screen, 
     place = wine.temp / "Temp1_download.zip"
     place.mkdir(parents=True)
     inside = shutil.copy(setup, place / "setup.exe")
-    process = wine.start(inside)
-    display.wait_for(TITLE)
+    process, _ = show(wine, display, Path(inside))
     display.press("Return")
     assert wine.finish(process).code == 3
     shutil.rmtree(place)
@@ -192,8 +205,7 @@ def test_setup_does_not_run_from_inside_an_archive(wine: Wine, display: Screen, 
 def test_a_folder_that_will_not_do_is_refused_while_it_is_typed(
     wine: Wine, display: Screen, setup: Path, pictures: Path, tmp_path: Path
 ) -> None:
-    process = wine.start(setup, r"/D=C:\windows")
-    window = display.wait_for(TITLE)
+    process, window = show(wine, display, setup, r"/D=C:\windows")
     time.sleep(0.5)
     display.press("Return", "alt+a", "Return", "Return")
     first = display.still_picture(window, pictures / "windows-refused.png")
@@ -209,8 +221,7 @@ def test_everything_grows_with_the_resolution(wine: Wine, setup: Path, pictures:
     wine.close()
     with screen("1600x1200x24") as shown:
         wine.env["DISPLAY"] = shown.display
-        process = wine.start(setup)
-        window = shown.wait_for(TITLE)
+        process, window = show(wine, shown, setup)
         picture = shown.still_picture(window, pictures / "windows-large.png")
         width, height = struct.unpack(">II", picture.read_bytes()[16:24])
         shown.press("Escape")
