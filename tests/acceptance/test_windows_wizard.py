@@ -61,6 +61,7 @@ def setup(wine: Wine, frame_cache: Cache) -> Path:
 
 @pytest.fixture(scope="module")
 def display(wine: Wine) -> Iterator[Screen]:
+    wine.close()  # what still runs for earlier tests has no screen, and new windows would share that
     with screen() as shown:
         wine.env["DISPLAY"] = shown.display
         yield shown
