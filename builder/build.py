@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .assemble import assemble
-from .installers import find_format
+from .installers import default_format, find_format
 from .interpreters import find_interpreter
 from .locking import LockMode, lock_path, lock_target, pinned_interpreter
 from .output import write_installer
@@ -16,15 +16,17 @@ from .target import Target
 def build_target(
     target: Target, settings: Settings, *, mode: LockMode, formats: Sequence[str], output: Path
 ) -> list[Path]:
-    """Build a target's installers into `output`, one of each format, and return their paths.
+    """Build a target's installers into `output`, one of each format (else of its own), and return their paths.
 
     Nothing is written there before everything before it has succeeded. Raises BuilderError.
     """
     started = time.monotonic()
-    writers = [find_format(name, target) for name in formats]
+    writers = [find_format(name, target) for name in formats or [default_format(target)]]
     interpreter = find_interpreter(target, settings, pinned=pinned_interpreter(target, mode))
     lock = lock_target(target, interpreter, settings, mode)
     wheels = settings.fetcher.fetch(lock.downloads)
+    for writer in writers:
+        writer.check(sum(wheel.stat().st_size for wheel in wheels))
     payload = assemble(target, interpreter, lock, wheels, settings)
     paths = [write_installer(writer, payload, target, lock, output) for writer in writers]
     settings.reporter.step(f"built in {time.monotonic() - started:.1f} s")

@@ -103,7 +103,10 @@ def command() -> None:
 )
 @_RECIPE
 @click.option(
-    "--format", "formats", multiple=True, default=["sh"], show_default=True, help="Installer format [repeatable]."
+    "--format",
+    "formats",
+    multiple=True,
+    help="Installer format [repeatable; default: exe for Windows, sh elsewhere].",
 )
 @click.option(
     "--output", type=click.Path(path_type=Path), default=Path("dist"), show_default=True, help="Folder for the result."

@@ -90,6 +90,16 @@ def add_yes(command: argparse.ArgumentParser, text: str = "do not ask") -> None:
     command.add_argument("-y", "--yes", action="store_true", help=text)
 
 
+def add_manner(command: argparse.ArgumentParser) -> None:
+    """Options of whatever creates environments."""
+    command.add_argument("--python", metavar="VERSION", help="accepted if it is the base's: a base has one Python")
+    command.add_argument("--no-pip", action="store_true", help="leave pip out unless a package needs it")
+    command.add_argument("--copy", action="store_true", help="copy files instead of linking them to the store")
+    command.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    add_yes(command, "accepted for conda's sake; create asks nothing")
+    add_json(command)
+
+
 def chosen(base: Base, options: argparse.Namespace) -> Environment:
     """The environment that -n or -p name, else the active one, else the base."""
     if options.name is not None or options.path is not None:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from typing import List, Sequence
+from typing import List, Optional, Sequence
 
 from .base import Base
 from .environments import Environment, active_prefix, is_environment
@@ -26,7 +26,7 @@ def run_in(base: Base, environment: Environment, command: Sequence[str]) -> int:
     Raises KeelError where there is no such program, neither in the environment nor on PATH.
     """
     search = os.pathsep.join([*_folders(base, environment.prefix), _path_without_active(base)])
-    program = shutil.which(command[0], path=search)
+    program = _which(command[0], search)
     if program is None:
         raise NotFoundError(
             f"there is no program {command[0]} in {environment.label}, nor on PATH",
@@ -36,6 +36,21 @@ def run_in(base: Base, environment: Environment, command: Sequence[str]) -> int:
         return _start(environment, [program, *command[1:]], search)
     shell = "/bin/sh"
     return os.execv(shell, [shell, "-c", _SCRIPT, "keel run", base.prefix, environment.prefix, *command])
+
+
+def _which(name: str, search: str) -> Optional[str]:
+    """The program that `name` means on PATH `search`; None: none.
+
+    On Windows shutil.which looks into the current folder first, which may well hold a python.exe: the base's does.
+    """
+    if not WINDOWS or os.path.dirname(name):
+        return shutil.which(name, path=search)
+    endings = os.environ.get("PATHEXT", ".COM;.EXE;.BAT;.CMD").split(";")
+    names = [name + ending for ending in endings if ending]
+    if os.path.splitext(name)[1].lower() in {ending.lower() for ending in endings}:
+        names.insert(0, name)
+    places = (os.path.join(folder, one) for folder in search.split(os.pathsep) if folder for one in names)
+    return next((place for place in places if os.path.isfile(place)), None)
 
 
 def _start(environment: Environment, command: Sequence[str], search: str) -> int:

@@ -21,6 +21,7 @@ import build_engine
 
 FUZZ = build_engine.ENGINE / "fuzz"
 PARSERS = ("payload.c", "tar.c", "joblist.c", "path.c", "text.c", "failure.c", "sha256.c")
+SETUP_PARSERS = ("pe.c", "lines.c", "facts.c", "record.c", "options.c")
 
 
 def corpus() -> dict[str, bytes]:
@@ -44,6 +45,27 @@ def corpus() -> dict[str, bytes]:
         "tar": b"\2" + tar,
         "tar-windows": b"\3" + tar,
         "links": b"\4" + example_list(),
+    }
+
+
+def setup_corpus() -> dict[str, bytes]:
+    """The same for the setup program's parsers."""
+    program = build_engine.PREBUILT / "windows-x86_64" / "keel-setup.exe"
+    facts = [
+        "id=Starter", "title=Starter", "version=1", "company=", "homepage=", "python=3.11.7", "label=Windows-x86_64",
+        "prefix_me=~/x", "prefix_all=%ProgramFiles%/x", "add_to_path=0", "register_python=1", "license=0", "picture=1",
+        "shortcut=A\tScripts/a.exe\t-x\t", "shortcut=B\tb.exe\t\tb.ico",
+    ]  # fmt: skip
+    record = [
+        "schema=1", "title=Starter", "version=1", "prefix=C:/x", "all_users=0", "shells=0", "arp_key=Software\\x",
+        "python_key=", "menu=C:/m", "path=C:\\x", "shortcut=C:/m/a.lnk", "name=python.exe", "name=keel-meta",
+    ]  # fmt: skip
+    line = '"C:\\a b\\setup.exe" /S /InstallationType=AllUsers /AddToPath=1 /NoRegistry=0 "/Log=C:\\a b" /D=C:\\è 中 x'
+    return {
+        "headers": b"\0" + program.read_bytes()[:4096],
+        "facts": b"\1" + "".join(f"{one}\n" for one in facts).encode(),
+        "record": b"\2" + "".join(f"{one}\n" for one in record).encode(),
+        "options": b"\3" + line.encode(),
     }
 
 
@@ -77,35 +99,45 @@ def example_tar() -> bytes:
     return out.getvalue()
 
 
-def build(compiler: str, folder: Path) -> Path:
+def build(compiler: str, folder: Path, target: str) -> Path:
     """The fuzzer, in `folder`."""
     sources = [build_engine.ENGINE / name for name in PARSERS]
+    place = FUZZ
+    if target == "setup":
+        sources += [build_engine.SETUP / name for name in SETUP_PARSERS]
+        place = build_engine.SETUP / "fuzz"
     engine = "-fsanitize=fuzzer" if compiler == "clang" else str(FUZZ / "driver.c")
-    output = folder / "fuzz"
-    flags = [*build_engine.SANITIZE, *build_engine.STRICT, "-D_GNU_SOURCE"]
-    build_engine.run([compiler, *flags, *sources, FUZZ / "target.c", engine, "-o", output])
+    output = folder / f"fuzz-{target}"
+    flags = [*build_engine.SANITIZE, *build_engine.STRICT, "-D_GNU_SOURCE", f"-I{build_engine.ENGINE}"]
+    build_engine.run([compiler, *flags, *sources, place / "target.c", engine, "-o", output])
     return output
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description="Fuzz the engine's parsers.")
-    parser.add_argument("--seconds", type=int, default=20)
-    parser.add_argument("--compiler", choices=("gcc", "clang"), default="gcc")
-    options = parser.parse_args()
+def fuzz(target: str, compiler: str, seconds: int) -> bool:
+    """Whether the target's parsers have held."""
     folder = Path(tempfile.mkdtemp(prefix="keel-fuzz-"))
     seeds = build_engine.made(folder / "corpus")
-    for name, data in corpus().items():
+    for name, data in (setup_corpus() if target == "setup" else corpus()).items():
         (seeds / name).write_bytes(data)
-    command: list[str | Path] = [build(options.compiler, folder)]
-    if options.compiler == "clang":
-        command += [f"-max_total_time={options.seconds}", "-print_final_stats=1", "-seed=20261123", seeds]
+    command: list[str | Path] = [build(compiler, folder, target)]
+    if compiler == "clang":
+        command += [f"-max_total_time={seconds}", "-print_final_stats=1", "-seed=20261123", seeds]
     else:
-        command += [str(options.seconds), *sorted(seeds.iterdir())]
+        command += [str(seconds), *sorted(seeds.iterdir())]
     if subprocess.run(command, cwd=folder, check=False).returncode:
-        print(f"error: the engine's parsers failed; the input is in {folder}", file=sys.stderr)
-        return 1
+        print(f"error: the {target}'s parsers failed; the input is in {folder}", file=sys.stderr)
+        return False
     shutil.rmtree(folder)
-    return 0
+    return True
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Fuzz the parsers of the engine and of the setup program.")
+    parser.add_argument("--seconds", type=int, default=20, help="for each of them")
+    parser.add_argument("--compiler", choices=("gcc", "clang"), default="gcc")
+    parser.add_argument("--target", choices=("engine", "setup"), action="append")
+    options = parser.parse_args()
+    return not all(fuzz(one, options.compiler, options.seconds) for one in options.target or ("engine", "setup"))
 
 
 if __name__ == "__main__":

@@ -68,6 +68,8 @@ def _flow(value: Any, *, inside: bool = True) -> str:
         return f"[{', '.join(_flow(item) for item in value)}]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {_flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, bool):
+        return str(value).lower()
     try:
         plain = yaml.safe_load(f"[{value}]" if inside else value) == ([value] if inside else value)
     except yaml.YAMLError:

@@ -5,10 +5,10 @@ from typing import IO, Protocol
 from ..errors import BuilderError
 from ..payload import Payload
 from ..target import Target
-from . import sevenzip, sh
+from . import exe, sevenzip, sh
 from .facts import InstallerFacts
 
-__all__ = ["FORMATS", "Format", "InstallerFacts", "find_format"]
+__all__ = ["FORMATS", "Format", "InstallerFacts", "default_format", "find_format"]
 
 
 class Format(Protocol):
@@ -17,12 +17,20 @@ class Format(Protocol):
     def filename(self, target: Target) -> str:
         """Name of the target's installer; raises BuilderError for a target that the format is not made for."""
 
+    def check(self, download_bytes: int) -> None:
+        """Refuse, before anything is compressed, what the format cannot hold: so many bytes of archives and wheels."""
+
     def write(self, payload: Payload, target: Target, facts: InstallerFacts, stream: IO[bytes]) -> None:
         """Write the whole installer to `stream`; raises BuilderError."""
 
 
-FORMATS: dict[str, Format] = {"sh": sh, "7z": sevenzip}
-_PLANNED = {"exe": "Windows", "pkg": "macOS"}
+FORMATS: dict[str, Format] = {"sh": sh, "exe": exe, "7z": sevenzip}
+_PLANNED = {"pkg": "macOS"}
+
+
+def default_format(target: Target) -> str:
+    """The format that is made where none is asked for."""
+    return "exe" if target.platform.is_windows else "sh"
 
 
 def find_format(name: str, target: Target) -> Format:

@@ -19,14 +19,15 @@ from .schema import json_schema
 from .source import Document, read_document
 from .template import Template
 from .values import Surroundings, items, platform_name, python_minor, python_version
+from .windows import WINDOWS_KEYS, Shortcut, WindowsInstaller
 
 __all__ = [
-    "HostSource", "Index", "PageSource", "PathSource", "PbsSource", "Recipe", "RecipeFile", "RecipeHead", "Source",
-    "UrlSource", "json_schema", "load_recipe",
+    "HostSource", "Index", "PageSource", "PathSource", "PbsSource", "Recipe", "RecipeFile", "RecipeHead", "Shortcut",
+    "Source", "UrlSource", "WindowsInstaller", "json_schema", "load_recipe",
 ]  # fmt: skip
 
 _HEAD = tuple(RecipeHead.model_fields)
-_NESTED_KEYS = {"indexes": tuple(Index.model_fields), "interpreter": INTERPRETER_KEYS}
+_NESTED_KEYS = {"indexes": tuple(Index.model_fields), "interpreter": INTERPRETER_KEYS, "windows": WINDOWS_KEYS}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,6 +32,7 @@ from .types import (
     each,
     listed,
 )
+from .windows import Windows
 
 
 class Index(Model):
@@ -192,6 +193,23 @@ class Recipe(RecipeHead):
         description="Folder that the installers propose: absolute, or below the user's home (`~/…`).",
         examples=["~/acme-science", "/opt/acme-science"],
         json_schema_extra={"x-default": "~/<name>"},
+    )
+    windows: Windows | None = Field(
+        default=None,
+        description=(
+            "What only the installers for Windows need. `default_prefix`, `default_prefix_all_users`: the folders that "
+            "are proposed (`~/<name>` and `%ProgramFiles%/<Name>`). `welcome_picture`: PNG or BMP, about 164 x 384 "
+            "pixels. `icon`: an .ico file. `add_to_path`, `register_python`: what is proposed (false and true). "
+            "`shortcuts`: further entries of the Start menu, each with `name`, `target` (a program in the base), "
+            "`arguments` and `icon`."
+        ),
+        examples=[
+            {
+                "default_prefix": "~/acme-science",
+                "add_to_path": True,
+                "shortcuts": [{"name": "Jupyter Lab", "target": "Scripts/jupyter-lab.exe"}],
+            }
+        ],
     )
     index: Url | None = Field(
         default=None,

@@ -43,6 +43,11 @@ PbsBuild = Annotated[str, BeforeValidator(values.pbs_build), schema(pattern=valu
 IndexName = Annotated[str, BeforeValidator(values.index_name), schema(pattern=values.NAME_PATTERN)]
 Url = Annotated[str, BeforeValidator(values.url), schema(format="uri")]
 Prefix = Annotated[str, BeforeValidator(values.prefix), schema(maxLength=values.MAX_LINE)]
+WindowsPrefix = Annotated[str, BeforeValidator(values.windows_prefix), schema(maxLength=values.MAX_LINE)]
+ShortcutName = Annotated[str, BeforeValidator(values.shortcut_name), schema(maxLength=64)]
+PathInBase = Annotated[str, BeforeValidator(values.path_in_base), schema(maxLength=values.MAX_LINE)]
+PictureFile = Annotated[Path, BeforeValidator(values.picture_file), schema()]
+IconFile = Annotated[Path, BeforeValidator(values.icon_file), schema()]
 LicenseFile = Annotated[Path, BeforeValidator(values.license_file), schema()]
 FileOrFolder = Annotated[Path, BeforeValidator(values.file_or_folder), schema()]
 

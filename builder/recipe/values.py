@@ -31,6 +31,7 @@ MAX_LINE = 200
 _ENDS = "inside, at most 64 characters, first and last a letter or digit"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SPACES = re.compile(r"\s")
+_MAX_PICTURE = 8 * 10**6
 _GLOB = re.compile(r"[*?[]")
 
 
@@ -266,6 +267,55 @@ def prefix(value: Any) -> str:
     words = line(value)
     if not re.match(r"~[/\\]|/|[A-Za-z]:[/\\]|\$HOME/|%[A-Za-z]+%\\", words):
         raise ValueError(f'"{words}" must begin with ~/, $HOME/, / or a drive')
+    return words
+
+
+def picture_file(value: Any, info: ValidationInfo) -> Path:
+    """A PNG or BMP file of at most 8 MB."""
+    path = _file_that_begins(value, info, (b"\x89PNG\r\n\x1a\n", b"BM"), "a PNG or BMP picture")
+    if path.stat().st_size > _MAX_PICTURE:
+        raise ValueError(f'"{value}" has more than {_MAX_PICTURE // 10**6} MB')
+    return path
+
+
+def icon_file(value: Any, info: ValidationInfo) -> Path:
+    """An .ico file."""
+    return _file_that_begins(value, info, (b"\0\0\1\0",), "an icon (.ico)")
+
+
+def _file_that_begins(value: Any, info: ValidationInfo, beginnings: tuple[bytes, ...], what: str) -> Path:
+    path = existing(value, info, kind="file")
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except OSError as error:
+        raise ValueError(f'"{value}" cannot be read: {error}') from None
+    if not head.startswith(beginnings):
+        raise ValueError(f'"{value}" is not {what}')
+    return path
+
+
+def windows_prefix(value: Any) -> str:
+    """An absolute folder of a Windows machine, given with `~/` or `%NAME%` if need be; `/` and `\\` are the same."""
+    words = line(value).replace("\\", "/")
+    if not re.match(r"~/|[A-Za-z]:/|%[A-Za-z()0-9_]+%/", words):
+        raise ValueError(f'"{value}" must begin with ~/, a drive or %NAME%')
+    return words
+
+
+def shortcut_name(value: Any) -> str:
+    """What stands in the Start menu: part of a file's name there."""
+    words = line(value)
+    if len(words) > 64 or re.search(r'[\\/:*?"<>|]|^\s|[\s.]$', words):
+        raise ValueError(f'"{words}" cannot be the name of a file of Windows')
+    return words
+
+
+def path_in_base(value: Any) -> str:
+    """A file of the installed base, relative to its folder, with `/`."""
+    words = line(value).replace("\\", "/")
+    if words.startswith("/") or ":" in words or any(part in ("", ".", "..") for part in words.split("/")):
+        raise ValueError(f'"{value}" must be a path within the base, such as Scripts/tool.exe')
     return words
 
 

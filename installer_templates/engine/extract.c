@@ -133,6 +133,8 @@ static bool take_frame(struct worker *self, const struct payload_frame *frame)
 {
     struct failure *why = &self->why;
 
+    if (self->run->options->progress != NULL)
+        progress_unit(self->run->options->progress, frame->unit);
     if (frame_begin(&self->reader, frame, why) && take_entries(self, why) && frame_end(&self->reader, why))
         return true;
     /* Whatever a damaged frame led to, the damage is what the user should know about. */

@@ -52,6 +52,8 @@ bool fail_io(struct failure *why, int error, int otherwise, const char *doing, c
         return fail_hint(why, "free some space on that disk, or choose a folder on another one");
     if (error == EACCES || error == EPERM)
         return fail_hint(why, "choose a folder that you may write to");
+    if (error == EBUSY)
+        return fail_hint(why, "a program has it open: end that program, and try again");
     if (error == EROFS)
         return fail_hint(why, "the file system is read-only; choose another folder");
     if (error == EFBIG)

@@ -14,7 +14,11 @@ enum exit_code {
     CODE_DAMAGED = 5,
     CODE_WRITE = 6,
     CODE_BUSY = 7,
-    CODE_SIGNAL = 128
+    CODE_CANCELLED = 8,
+    CODE_ELEVATION = 9,
+    CODE_RESTART_FIRST = 10,
+    CODE_SIGNAL = 128,
+    CODE_RESTART = 3010 /* Windows' own ERROR_SUCCESS_REBOOT_REQUIRED: done, but for a restart */
 };
 
 /* The first thing that went wrong. code: CODE_DONE as long as nothing did. hint: the next step, or "". */

@@ -79,8 +79,11 @@ static bool fill_stage(const struct command *command, const struct installer *in
                        struct failure *why)
 {
     const struct payload *payload = &installer->payload;
+    const struct install_hooks *hooks = &command->hooks;
 
     if (!check_path_lengths(stage, payload, why) || !check_space(stage, payload, why))
+        return false;
+    if (hooks->opened != NULL && !hooks->opened(hooks->context, stage->tree, why))
         return false;
     if (!unpack(command, installer, stage, why)) {
         explain_no_space(payload, why);
@@ -89,6 +92,8 @@ static bool fill_stage(const struct command *command, const struct installer *in
     progress_line(command->quiet, "verified");
     if (stage->filled && command->foreign != NULL &&
         !foreign_write_list(stage->prefix, stage->tree, command->foreign, why))
+        return false;
+    if (hooks->unpacked != NULL && !hooks->unpacked(hooks->context, stage->tree, why))
         return false;
     return stage_commit(stage, payload->marker, why);
 }

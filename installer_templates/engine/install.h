@@ -7,12 +7,21 @@
 
 #include "failure.h"
 
-/* file, offset: where the payload is.  prefix, force, foreign (a relative path or NULL): of `install` only. */
+/* What a front end adds to an installation, between its steps; each may be NULL, and ends the installation by returning
+ * false. opened: the staging folder `tree`, which becomes the prefix, is still empty.  unpacked: everything is in it. */
+struct install_hooks {
+    void *context;
+    bool (*opened)(void *context, const char *tree, struct failure *why);
+    bool (*unpacked)(void *context, const char *tree, struct failure *why);
+};
+
+/* file, offset: where the payload is.  prefix, force, foreign (a relative path or NULL), hooks: of `install` only. */
 struct command {
     const char *file, *prefix, *foreign;
     uint64_t offset;
     unsigned threads;
     bool force, quiet;
+    struct install_hooks hooks;
 };
 
 /* Unpack the payload into a staging folder, and make that the prefix. After a failure the machine is as before. */

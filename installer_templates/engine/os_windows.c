@@ -1,4 +1,4 @@
-/* os.h for Windows: process, threads, open files and folders. Paths: os_windows_paths.c.
+/* os.h for Windows: process, threads, open files and folders. Paths: os_windows_paths.c and os_windows_changes.c.
  * A folder is not held open here: its handle points to its wide path. */
 #include "os.h"
 

@@ -1,4 +1,4 @@
-/* What the two files of os.h for Windows share. */
+/* What the files of os.h for Windows share. */
 #ifndef KEEL_OS_WINDOWS_H
 #define KEEL_OS_WINDOWS_H
 

@@ -1,4 +1,4 @@
-/* os.h for Windows: paths. */
+/* os.h for Windows: paths: what is there, and file systems. What changes things: os_windows_changes.c. */
 #include "os.h"
 
 #include <errno.h>
@@ -22,7 +22,6 @@ int windows_errno(DWORD code)
     case ERROR_BAD_NET_NAME:
     case ERROR_INVALID_DRIVE: return ENOENT;
     case ERROR_ACCESS_DENIED:
-    case ERROR_SHARING_VIOLATION:
     case ERROR_PRIVILEGE_NOT_HELD: return EACCES;
     case ERROR_WRITE_PROTECT: return EROFS;
     case ERROR_FILE_EXISTS:
@@ -36,7 +35,9 @@ int windows_errno(DWORD code)
     case ERROR_TOO_MANY_LINKS: return EMLINK;
     case ERROR_NOT_SUPPORTED:
     case ERROR_INVALID_FUNCTION: return ENOTSUP;
-    case ERROR_LOCK_VIOLATION: return EBUSY;
+    case ERROR_SHARING_VIOLATION:
+    case ERROR_LOCK_VIOLATION:
+    case ERROR_BUSY: return EBUSY;
     case ERROR_INVALID_NAME:
     case ERROR_INVALID_PARAMETER: return EINVAL;
     case ERROR_FILENAME_EXCED_RANGE: return ENAMETOOLONG;
@@ -239,6 +240,13 @@ int os_each(const char *path, bool (*visit)(void *context, const char *name), vo
     return error;
 }
 
+int os_each_in(os_folder folder, bool (*visit)(void *context, const char *name, enum os_kind kind, uint64_t inode),
+               void *context)
+{
+    (void)folder, (void)visit, (void)context;
+    return ENOTSUP;
+}
+
 bool os_is_mount(const char *path)
 {
     enum os_kind kind; /* a volume in a folder is a reparse point */
@@ -259,128 +267,7 @@ bool os_is_own(const char *folder)
     return true;
 }
 
-/* --- Making, moving and removing ------------------------------------------------------------------------------------- */
-
-/* Call `act` with the wide form of `path`. */
-static int with_wide(const char *path, int (*act)(const wchar_t *wide))
-{
-    wchar_t *wide = windows_wide(path);
-    int error = wide != NULL ? act(wide) : ENOMEM;
-
-    free(wide);
-    return error;
-}
-
-static int make_folder(const wchar_t *wide)
-{
-    return CreateDirectoryW(wide, NULL) ? 0 : windows_last_errno();
-}
-
-static int remove_file(const wchar_t *wide)
-{
-    return DeleteFileW(wide) ? 0 : windows_last_errno();
-}
-
-static int remove_folder(const wchar_t *wide)
-{
-    return RemoveDirectoryW(wide) ? 0 : windows_last_errno();
-}
-
-int os_each_in(os_folder folder, bool (*visit)(void *context, const char *name, enum os_kind kind, uint64_t inode),
-               void *context)
-{
-    (void)folder, (void)visit, (void)context;
-    return ENOTSUP;
-}
-
-int os_make_folder(const char *path, uint32_t mode)
-{
-    (void)mode;
-    return with_wide(path, make_folder);
-}
-
-int os_remove_file(const char *path)
-{
-    return with_wide(path, remove_file);
-}
-
-int os_remove_folder(const char *path)
-{
-    return with_wide(path, remove_folder);
-}
-
-/* A walk that removes; the first error is kept. */
-struct removal {
-    const char *folder;
-    int error;
-};
-
-static bool remove_name(void *context, const char *name)
-{
-    struct removal *removal = context;
-    char *path = path_join(removal->folder, name);
-    enum os_kind kind = OS_NOTHING;
-    int error = path != NULL ? os_kind_of(path, &kind) : ENOMEM;
-
-    if (error == 0 && kind == OS_FOLDER)
-        error = os_remove_tree(path);
-    else if (error == 0 && (error = os_remove_file(path)) != 0 && kind == OS_LINK)
-        error = os_remove_folder(path); /* a junction */
-    if (removal->error == 0)
-        removal->error = error;
-    free(path);
-    return true;
-}
-
-int os_remove_tree(const char *path)
-{
-    struct removal removal = {path, 0};
-    int error = os_each(path, remove_name, &removal);
-
-    if (error == 0)
-        error = removal.error;
-    return error != 0 ? error : os_remove_folder(path);
-}
-
-int os_rename(const char *from, const char *to)
-{
-    wchar_t *source = windows_wide(from), *wanted = windows_wide(to);
-    int error = ENOMEM;
-
-    if (source != NULL && wanted != NULL) {
-        RemoveDirectoryW(wanted); /* works for an empty folder only */
-        error = MoveFileExW(source, wanted, MOVEFILE_WRITE_THROUGH) ? 0 : windows_last_errno();
-    }
-    free(source);
-    free(wanted);
-    return error;
-}
-
-int os_write_file(const char *path, const void *data, size_t size)
-{
-    wchar_t *wide = windows_wide(path);
-    HANDLE handle = INVALID_HANDLE_VALUE;
-    int error = ENOMEM;
-
-    if (wide != NULL) {
-        handle = CreateFileW(wide, GENERIC_WRITE, 0, NULL, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, NULL);
-        error = handle == INVALID_HANDLE_VALUE ? windows_last_errno() : 0;
-    }
-    if (handle != INVALID_HANDLE_VALUE) {
-        error = os_write((os_file){(intptr_t)handle}, data, size);
-        if (error == 0 && !FlushFileBuffers(handle))
-            error = windows_last_errno();
-        CloseHandle(handle);
-    }
-    free(wide);
-    return error;
-}
-
-int os_copy_folder_mode(const char *like, uint32_t mode, const char *folder)
-{
-    (void)like, (void)mode, (void)folder; /* the new folder has inherited its parent's access control list */
-    return 0;
-}
+/* --- File systems ---------------------------------------------------------------------------------------------------- */
 
 int os_free_space(const char *path, uint64_t *bytes, uint64_t *inodes)
 {

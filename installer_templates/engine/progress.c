@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define WIDTH 40
+#define UNIT 20 /* characters of a unit's name that are shown */
 #define REDRAW 100 /* milliseconds */
 
 /* "712 MB" or "3.4 KB"; decimal units, as disks are sold. */
@@ -33,6 +34,7 @@ bool progress_start(struct progress *self, const char *verb, uint64_t files, uin
     self->verb = verb;
     self->total = work;
     atomic_init(&self->done, 0);
+    atomic_init(&self->unit, "");
     self->quiet = quiet;
     self->bar = !quiet && os_stderr_is_terminal();
     self->drawn = 0;
@@ -45,8 +47,14 @@ static void draw(const struct progress *self, uint64_t done)
     static const char full[] = "########################################", empty[] = "........................................";
     int filled = self->total == 0 || done >= self->total ? WIDTH : (int)((double)done / (double)self->total * WIDTH);
 
-    fprintf(stderr, "\r%s [%.*s%.*s] %3d%%", self->verb, filled, full, WIDTH - filled, empty, filled * 100 / WIDTH);
+    fprintf(stderr, "\r%s [%.*s%.*s] %3d%% %-*.*s", self->verb, filled, full, WIDTH - filled, empty, filled * 100 / WIDTH,
+            UNIT, UNIT, atomic_load(&self->unit));
     fflush(stderr);
+}
+
+void progress_unit(struct progress *self, const char *unit)
+{
+    atomic_store(&self->unit, unit);
 }
 
 void progress_add(struct progress *self, uint64_t work)
@@ -67,7 +75,7 @@ void progress_add(struct progress *self, uint64_t work)
 void progress_end(struct progress *self)
 {
     if (self->bar)
-        fprintf(stderr, "\r%*s\r", (int)strlen(self->verb) + WIDTH + 8, "");
+        fprintf(stderr, "\r%*s\r", (int)strlen(self->verb) + WIDTH + UNIT + 9, "");
     os_mutex_free(self->mutex);
     self->mutex = NULL;
 }

@@ -4,7 +4,7 @@ import argparse
 import time
 from typing import TYPE_CHECKING
 
-from ..arguments import add_json, add_place, add_yes
+from ..arguments import add_manner, add_place
 from ..base import Base, find_base
 from ..console import say, say_json, size
 from ..environments import find_environment
@@ -31,16 +31,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_wanted(parser)
     parser.add_argument("--clone", metavar="ENV", help="copy this environment (a name, a path, or base)")
     add_manner(parser)
-
-
-def add_manner(parser: argparse.ArgumentParser) -> None:
-    """Options of whatever creates environments."""
-    parser.add_argument("--python", metavar="VERSION", help="accepted if it is the base's: a base has one Python")
-    parser.add_argument("--no-pip", action="store_true", help="leave pip out unless a package needs it")
-    parser.add_argument("--copy", action="store_true", help="copy files instead of linking them to the store")
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
-    add_yes(parser, "accepted for conda's sake; create asks nothing")
-    add_json(parser)
 
 
 def run(options: argparse.Namespace, prefix: str) -> int:

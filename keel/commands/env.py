@@ -4,7 +4,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING, Optional
 
-from ..arguments import add_action, add_actions, add_json, add_place, add_yes, chosen
+from ..arguments import add_action, add_actions, add_json, add_manner, add_place, add_yes, chosen
 from ..base import find_base
 from ..console import confirm, say, say_json, star, table
 from ..environments import active_prefix, find_environment, list_environments
@@ -51,8 +51,6 @@ def _add_export(actions: "Actions") -> None:
 
 
 def _add_create(actions: "Actions") -> None:
-    from .create import add_manner
-
     create = add_action(
         actions, "create", _create, "create the environment that a file describes",
         ["keel env create -f pylock.toml", "keel env create -f requirements.txt -n work"],

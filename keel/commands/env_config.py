@@ -40,7 +40,7 @@ def add_config(actions: "Actions") -> None:
 
 
 def _list(options: argparse.Namespace, prefix: str) -> int:
-    from ..variables import read_variables
+    from ..variables import read_variables  # not for those who only list environments
 
     environment = chosen(find_base(prefix), options)
     values = read_variables(environment.prefix)

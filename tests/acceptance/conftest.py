@@ -8,10 +8,15 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from builder.cache import Cache
 from tests.conftest import ROOT, TEST_CACHE
+
+if TYPE_CHECKING:
+    from .wine import Wine
 
 LIBRARY = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
 ODD = 'it\'s "odd" è 中 片'
@@ -77,6 +82,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group("acceptance"))
+
+
+@pytest.fixture(scope="session")
+def setup_wine(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Wine]":
+    """A Windows of its own, for all tests of the installer."""
+    from .wine import Wine, make_wine
+
+    made = Wine(tmp_path_factory.mktemp("wine"))
+    make_wine(made)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def frame_cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
+    """For the frames of small installers."""
+    return Cache(tmp_path_factory.mktemp("frames"))
 
 
 @pytest.fixture(scope="session")
