@@ -3,9 +3,10 @@
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Callable, NoReturn, Sequence
+from typing import TYPE_CHECKING, Any, Callable, NoReturn, Optional, Sequence
 
 from .base import Base
+from .console import flush
 from .environments import BASE, Environment, active_prefix, find_environment
 from .errors import KeelError
 
@@ -50,6 +51,11 @@ class Parser(argparse.ArgumentParser):
             options["epilog"] = "\n  ".join(["examples:", *examples])
         super().__init__(allow_abbrev=False, formatter_class=_Help, **options)
 
+    def exit(self, status: int = 0, message: Optional[str] = None) -> NoReturn:
+        """After the help, which may have no place to go."""
+        flush()
+        super().exit(status, message)
+
     def error(self, message: str) -> NoReturn:
         raise UsageError(message, hint=f"see: {self.prog} --help")
 
@@ -65,7 +71,7 @@ def add_actions(parser: argparse.ArgumentParser) -> "Actions":
 
 def add_action(actions: "Actions", name: str, run: Run, summary: str, examples: Sequence[str] = ()) -> Parser:
     added = actions.add_parser(name, help=summary, description=sentence(summary), examples=examples)
-    added.set_defaults(run=run)
+    added.set_defaults(run=run, parser=added)
     return added
 
 
@@ -103,10 +109,3 @@ def chosen(base: Base, options: argparse.Namespace) -> Environment:
         return find_environment(base, path=active) if active else find_environment(base, BASE)
     except KeelError:
         return find_environment(base, BASE)
-
-
-def shell_word(text: str) -> str:
-    """`text` as a POSIX shell has to be given it."""
-    from shlex import quote
-
-    return quote(text)

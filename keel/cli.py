@@ -1,14 +1,12 @@
 """The command line: which command is typed, and the one place where errors become text and exit codes."""
 
 import errno
-import os
 import signal
-import sys
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, Optional, Sequence
 
 from . import __version__
-from .console import fail, say, say_json, warn
+from .console import drop_output, fail, flush, open_streams, say, say_json, warn
 from .errors import KeelError
 
 if TYPE_CHECKING:
@@ -29,8 +27,9 @@ def main(arguments: Sequence[str], *, prefix: str) -> int:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _stop)
     try:
+        open_streams()
         code = _run(arguments, prefix)
-        sys.stdout.flush()
+        flush()
         return code
     except KeelError as error:
         return _failed(error.message, error.hint, error.exit_code, "--json" in arguments)
@@ -39,7 +38,7 @@ def main(arguments: Sequence[str], *, prefix: str) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # `keel list | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         return 1
     except OSError as error:
         return _failed(_describe(error), _advice(error), 1, "--json" in arguments)
@@ -72,13 +71,22 @@ def _run_command(name: str, arguments: Sequence[str], prefix: str) -> int:
         _unknown(name)
     from importlib import import_module
 
-    from .arguments import Parser, sentence
+    from .arguments import Parser, UsageError, sentence
 
     module = import_module(f".commands.{name}", __package__)
     parser = Parser(prog=f"keel {name}", description=sentence(COMMANDS[name].summary), examples=module.EXAMPLES)
     parser.set_defaults(run=getattr(module, "run", None))
     module.add_arguments(parser)
-    options = parser.parse_args(arguments)
+    parser.set_defaults(parser=parser)
+    try:
+        options, unknown = parser.parse_known_args(arguments)
+        if unknown:
+            options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    except UsageError as error:
+        from .spellings import condas
+
+        error.hint = condas(name, arguments) or error.hint
+        raise
     _mend_moved(name, options, prefix)
     code: int = options.run(options, prefix)
     return code
@@ -115,7 +123,13 @@ def _stop(number: int, frame: Optional[FrameType]) -> NoReturn:
 
 def _failed(message: str, hint: Optional[str], code: int, as_json: bool) -> int:
     if as_json:
-        say_json({"success": False, "error": message, "hint": hint})
+        try:
+            say_json({"success": False, "error": message, "hint": hint})
+            flush()
+        except KeelError:
+            pass  # the message is on the other stream, too
+        except BrokenPipeError:
+            drop_output()
     fail(message, hint)
     return code
 
@@ -127,7 +141,7 @@ def _describe(error: OSError) -> str:
 
 def _advice(error: OSError) -> Optional[str]:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "nothing half-made was left; make room, or use another disk: keel create -p PATH"
+        return "nothing half-made was left; make room, and try again"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return "look at the owner and the permissions of that file or folder"
     return None

@@ -7,11 +7,14 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from .base import Base, site_packages
 from .environments import CONFIG, Environment, read_config, same_place
+from .errors import KeelError
 from .hashes import dist_infos
 from .installed import normalised
 from .layout import in_prefix
 from .problems import Problem
 from .store import requires
+from .variables import FILE as VARIABLES
+from .variables import read_variables
 
 
 class _Distribution(NamedTuple):
@@ -28,6 +31,10 @@ def inconsistencies(base: Base, place: Environment) -> Iterator[Problem]:
         yield from found
         if any(problem.kind == "python" and not problem.fixable for problem in found):
             return  # nothing in it is where this Python looks
+    try:
+        read_variables(place.prefix)
+    except KeelError as error:
+        yield Problem(place.label, "variables", error.message, error.hint, os.path.join(place.prefix, VARIABLES))
     library = os.path.join(place.prefix, site_packages(base.python_minor))
     distributions: Dict[str, _Distribution] = {}
     for info in dist_infos(library):
@@ -51,7 +58,7 @@ def _layout(base: Base, place: Environment) -> Iterator[Problem]:
     home, path = config.get("home", ""), os.path.join(place.prefix, CONFIG)
     if not same_place(home, base.python_home):
         there = "" if os.path.isdir(home) else ", where nothing is any more"
-        text = f"{CONFIG} names the Python of another place{there}: {home}"
+        text = f"{CONFIG} names the Python of another place{there}: {home}" if home else f"{CONFIG} names no Python"
         yield Problem(place.label, "python", text, _anew(place), path)
         return
     version = config.get("version", "")
@@ -70,8 +77,7 @@ def _layout(base: Base, place: Environment) -> Iterator[Problem]:
 
 
 def _anew(place: Environment) -> str:
-    name = f"-n {place.name}" if place.name else f"-p {place.prefix}"
-    return f"make it anew: keel env remove {name}; keel create {name} PACKAGE…"
+    return f"make it anew: keel env remove {place.option}; keel create {place.option} PACKAGE…"
 
 
 def _dependencies(place: Environment, distributions: Dict[str, _Distribution]) -> Iterator[Problem]:
@@ -110,8 +116,7 @@ def _dependencies(place: Environment, distributions: Dict[str, _Distribution]) -
 
 
 def _unmet(place: Environment, one: _Distribution, text: str, needed: Optional[str] = None) -> Problem:
-    where = "" if place.name == "base" else f" -n {place.name}" if place.name else f" -p {place.prefix}"
-    hint = f"keel install{where} {needed}" if needed else None
+    hint = f"keel install {place.option} {needed}" if needed else None
     return Problem(place.label, "dependency", f"{one.name} {one.version} {text}", hint, None, one.name)
 
 
@@ -123,7 +128,7 @@ def _lost_paths(place: Environment, library: str, distributions: Dict[str, _Dist
         if source is not None and not os.path.exists(source):
             how = "in place" if editable else "from a file"
             text = f"{one.name} {one.version} was installed {how} ({source}), and nothing is there any more"
-            hint = f"if it has moved: keel run -p {place.prefix} pip install -e PATH" if editable else None
+            hint = f"if it has moved: keel run {place.option} pip install -e PATH" if editable else None
             kind = "editable" if editable else "source"
             yield Problem(place.label, kind, text, hint, source, one.name, note=not editable)
     try:

@@ -1,9 +1,11 @@
 """What keel says, and how: tables, colours where somebody looks, questions whose answer is no unless it is yes."""
 
+import contextlib
 import os
 import sys
-from typing import List, Sequence, TextIO
+from typing import Iterator, List, Sequence, TextIO
 
+from .errors import KeelError
 from .layout import WINDOWS
 
 _RED, _GREEN, _BOLD, _PLAIN = "\033[1;31m", "\033[32m", "\033[1m", "\033[0m"
@@ -20,15 +22,54 @@ def _paint(text: str, colour: str, stream: TextIO) -> str:
     return f"{colour}{text}{_PLAIN}" if coloured(stream) else text
 
 
+def open_streams() -> None:
+    """Standard streams that were closed (`keel list >&-`) lead nowhere; else the next file would be taken for one."""
+    descriptor = os.open(os.devnull, os.O_RDWR)
+    while descriptor <= 2:  # kept open
+        descriptor = os.open(os.devnull, os.O_RDWR)
+    os.close(descriptor)
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)
+
+
 def say(text: str = "") -> None:
-    """A line of the command's result."""
-    sys.stdout.write(printable(text) + "\n")
+    """A line of the command's result. KeelError where it cannot be written."""
+    with _writing():
+        sys.stdout.write(printable(text) + "\n")
 
 
 def say_json(value: object) -> None:
     import json  # what people read needs none
 
-    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+    with _writing():
+        sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
+def flush() -> None:
+    """Have the result written; KeelError where it cannot be."""
+    with _writing():
+        sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+    """A full disk under the result is another thing than one under an environment. A reader that is gone is neither."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        drop_output()
+        raise KeelError(
+            f"the output could not be written: {error.strerror}", hint="look where it goes; nothing else has failed"
+        ) from error
+
+
+def drop_output() -> None:
+    """Nothing that is still to be written can be; Python must not try it again when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def warn(text: str) -> None:

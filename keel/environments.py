@@ -13,8 +13,11 @@ BASE = "base"
 CONFIG = "pyvenv.cfg"
 TRANSACTION = ".keel-transaction"
 _RESERVED = frozenset({"base", "root"})
+# No file can be called so on Windows, where an exported environment may be made again.
+# https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _LONGEST_NAME = 100
-_NAME = re.compile(r"[^\W_][\w.+-]*")
+_NAME = re.compile(r"[^\W_][\w.+-]*(?<!\.)")
 
 
 class Environment(NamedTuple):
@@ -28,6 +31,13 @@ class Environment(NamedTuple):
         """What people call it by."""
         return self.name or self.prefix
 
+    @property
+    def option(self) -> str:
+        """What commands have to be given to mean it."""
+        from .quoting import shell_word
+
+        return f"-n {shell_word(self.name)}" if self.name else f"-p {shell_word(self.prefix)}"
+
     def is_base(self, base: Base) -> bool:
         return self.prefix == base.prefix
 
@@ -36,20 +46,23 @@ def check_name(name: str) -> str:
     """The name, if a new environment may have it; KeelError otherwise."""
     if not name or "/" in name or "\\" in name:
         raise KeelError(f"{name!r} is not a name", hint="for a folder of your own: keel create -p PATH")
-    if name.lower() in _RESERVED:
+    if name.lower() in _RESERVED or _DEVICE.fullmatch(name):
         raise KeelError(f"the name {name} is reserved", hint="choose another name")
     if len(name.encode("utf-8", "surrogateescape")) > _LONGEST_NAME:
         raise KeelError(f"the name {name} is longer than {_LONGEST_NAME} bytes", hint="choose a shorter name")
     if _NAME.fullmatch(name) is None:
         raise KeelError(
             f"{name!r} cannot be an environment's name",
-            hint="names are made of letters, digits, '.', '_', '+' and '-', and start with a letter or digit",
+            hint="names are made of letters, digits, '.', '_', '+' and '-'; they start with a letter or digit, "
+            "and end in no '.'",
         )
     return name
 
 
 def check_prefix(path: str) -> str:
     """`path` made absolute, if an environment can live there; KeelError otherwise."""
+    if not path:  # the folder where we are: of no use to whoever wrote -p "$UNSET"
+        raise KeelError("an empty path names no folder", hint="write the folder that is meant; this one is: .")
     prefix = os.path.abspath(os.path.expanduser(path))
     if os.pathsep in prefix:
         raise KeelError(
@@ -106,7 +119,7 @@ def same_place(one: str, other: str) -> bool:
     """Whether both paths lead to the same file or folder, which is there."""
     try:
         return os.path.samefile(one, other)
-    except OSError:
+    except (OSError, ValueError):  # a NUL in what some file says
         return False
 
 
@@ -154,7 +167,7 @@ def _find(base: Base, name: Optional[str], path: Optional[str]) -> Environment:
 def _nearest(base: Base, name: str) -> str:
     from difflib import get_close_matches  # a slow import that only a mistake needs
 
-    names = [str(environment.name) for environment in list_environments(base)]
+    names = [environment.name for environment in list_environments(base) if environment.name is not None]
     near = get_close_matches(name, names, n=3, cutoff=0.5)
     if near:
         return f"did you mean {' or '.join(near)}?"
@@ -173,11 +186,24 @@ def active_prefixes() -> List[str]:
 
 
 def check_removable(base: Base, environment: Environment) -> None:
-    """KeelError for the base, and for the environment that is active in the calling shell."""
+    """KeelError for the base, for the environment that is active in the calling shell, and for that of another user."""
     if environment.is_base(base):
         raise KeelError("the base cannot be removed as an environment", hint="to remove all of it: keel uninstall")
+    check_inactive(environment)
+    check_own(environment, os.path.dirname(environment.prefix))
+
+
+def check_inactive(environment: Environment) -> None:
+    """KeelError for the environment that is active in the calling shell, or that it will return to."""
     if os.path.realpath(environment.prefix) in {os.path.realpath(prefix) for prefix in active_prefixes()}:
         raise KeelError(f"{environment.label} is active in this shell", hint="run first: keel deactivate")
+
+
+def check_own(environment: Environment, *folders: str) -> None:
+    """KeelError where this user may not write to the environment, or to those `folders` that are there."""
+    for folder in (environment.prefix, *folders):
+        if os.path.isdir(folder) and not os.access(folder, os.W_OK):
+            raise KeelError(f"{environment.label} is not yours: {folder} is not writable for you", hint="ask its owner")
 
 
 def remove_environment(base: Base, environment: Environment) -> None:

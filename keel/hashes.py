@@ -3,9 +3,11 @@
 
 import base64
 import csv
+import errno
 import hashlib
 import io
 import os
+import stat
 from typing import Iterator, List, Mapping, NamedTuple, Tuple
 
 from .staging import replace_file
@@ -26,12 +28,20 @@ def digest(data: bytes) -> str:
 
 
 def file_digest(path: str) -> str:
-    """The hash of a file, through links. Raises OSError."""
+    """The hash of a file, through links. Raises OSError, also for a pipe or device, which might never end."""
     found = hashlib.sha256()
-    with open(path, "rb", buffering=0) as file:
+    with open(path, "rb", buffering=0, opener=_open_regular) as file:
         while chunk := file.read(_CHUNK):
             found.update(chunk)
     return _written(found.digest())
+
+
+def _open_regular(path: str, flags: int) -> int:
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "is no file", path)
+    return descriptor
 
 
 def _written(raw: bytes) -> str:

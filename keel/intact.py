@@ -5,6 +5,7 @@ looking up its files. Bytecode has no recorded hash and may come and go.
 """
 
 import os
+import stat
 from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Set, Tuple
 
 from . import quoting
@@ -110,6 +111,8 @@ def _state(path: str) -> "_INODE | str":
         return (-1, -1)  # what cannot be looked at is not damaged
     except OSError:
         return BROKEN if os.path.islink(path) else MISSING
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        return CHANGED  # a pipe or device
     return (status.st_dev, status.st_ino)
 
 

@@ -70,10 +70,9 @@ def _check_ipykernel(base: Base, environment: Environment) -> None:
     from .installed import installed
 
     if not any(package.name == "ipykernel" for package in installed(environment.prefix, base)):
-        place = f"-n {environment.name}" if environment.name else f"-p {environment.prefix}"
         raise KeelError(
             f"{environment.label} has no ipykernel, without which Jupyter cannot use it",
-            hint=f"keel install {place} ipykernel",
+            hint=f"keel install {environment.option} ipykernel",
         )
 
 

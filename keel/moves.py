@@ -11,10 +11,11 @@ import os
 from typing import Iterable, Iterator, List, NamedTuple, Optional
 
 from .base import META, Base, users_base
-from .environments import CONFIG, belongs_to, read_config, same_place
+from .config import ENVS_DIRS
+from .environments import CONFIG, belongs_to, is_environment, read_config, same_place
 from .identity import Identity, base_id, read_identity
 from .layout import WINDOWS
-from .registry import register, registered
+from .registry import read_paths, register, registered
 
 # Commands that have nothing to do with environments, or deal with whatever state they are in.
 UNCONCERNED = frozenset({"config", "deactivate", "search", "uninstall", "wheelhouse"})
@@ -58,7 +59,8 @@ def mend_moved(prefix: str, paths: Iterable[str], *, blocks: bool = True) -> Lis
     if strays:
         known = set(_known_prefixes(base))
         for path in strays:
-            if path not in known and path != prefix and belongs_to(path, base):
+            stranger = path not in known and path != prefix and not os.path.islink(path)
+            if stranger and is_environment(path) and belongs_to(path, base):
                 register(base, path)
     return lines
 
@@ -77,7 +79,7 @@ def find_moves(base: Base, more: Iterable[str] = ()) -> Moves:
             move = _examine(base, prefix, known, base_was)
             if move is not None:
                 found.append(move)
-    return Moves(base_was, record and _is_own(base, os.path.join(base.prefix, META)), found)
+    return Moves(base_was, record and is_own(base, os.path.join(base.prefix, META)), found)
 
 
 def _known_prefixes(base: Base) -> Iterator[str]:
@@ -85,7 +87,7 @@ def _known_prefixes(base: Base) -> Iterator[str]:
     folders = [base.own_envs_dir(), base.user_envs_dir()]
     for meta in (os.path.join(base.prefix, META), os.path.join(base.home, ".keel") if base.home else None):
         if meta is not None:
-            folders += _lines(os.path.join(meta, "envs_dirs"))
+            folders += read_paths(os.path.join(meta, ENVS_DIRS))
     for folder in dict.fromkeys(folders):
         if folder is not None:
             try:
@@ -94,14 +96,6 @@ def _known_prefixes(base: Base) -> Iterator[str]:
                 continue
             yield from (f"{folder}{os.sep}{name}" for name in names if not name.startswith("."))
     yield from registered(base)
-
-
-def _lines(path: str) -> List[str]:
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return [line for line in file.read().split("\n") if line]
-    except OSError:
-        return []
 
 
 def base_home(base: Base) -> str:
@@ -119,11 +113,13 @@ def _expected_lines(base: Base, known: Optional[Identity]) -> List[bytes]:
 
 def _stands(prefix: str, expected: List[bytes]) -> bool:
     """Whether all is as it should be at `prefix`; True as well where there is no environment."""
-    try:
-        descriptor = os.open(f"{prefix}{os.sep}{CONFIG}", os.O_RDONLY)
+    try:  # somebody may have put a pipe there, which must not make keel wait
+        descriptor = os.open(f"{prefix}{os.sep}{CONFIG}", os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except OSError:
         return True
     try:
+        if os.fstat(descriptor).st_mode & 0o170000 != 0o100000:
+            return True
         data = b"\n" + os.read(descriptor, 1 << 16)
     finally:
         os.close(descriptor)
@@ -133,7 +129,7 @@ def _stands(prefix: str, expected: List[bytes]) -> bool:
 def _examine(base: Base, prefix: str, known: Optional[Identity], base_was: Optional[str]) -> Optional[Move]:
     config = read_config(prefix)
     home = config.get("home")
-    if not home or not _is_own(base, prefix):
+    if not home or not is_own(base, prefix):
         return None
     here = home == base_home(base) or same_place(home, base_home(base))
     old_base = base.prefix if here else home if WINDOWS else os.path.dirname(home)
@@ -161,7 +157,7 @@ def _is_adopted(base: Base, prefix: str, its_base: Optional[str], old_base: str,
     return base_id(base) == its_base if its_base is not None else old_base == base_was
 
 
-def _is_own(base: Base, folder: str) -> bool:
+def is_own(base: Base, folder: str) -> bool:
     """Whether this user may change `folder`, a real folder that belongs to them or to the base's owner.
 
     Root could change anybody's, but must not where the other could change it, too, at the same time.

@@ -3,6 +3,7 @@
 import os
 from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Sequence, Set, Tuple
 
+from . import quoting
 from .base import Base
 from .distributions import Distribution, by_name, distributions
 from .environments import Environment, read_config
@@ -50,7 +51,8 @@ def check_changeable(base: Base, environment: Environment, *, named: bool, comma
         raise KeelError(f"{library} is missing: {environment.label} is damaged", hint="create it again")
     if not (os.access(environment.prefix, os.W_OK) and os.access(library, os.W_OK)):
         raise KeelError(
-            f"{environment.prefix} is not writable for you", hint="make a copy: keel create -n NAME --clone PATH"
+            f"{environment.prefix} is not writable for you",
+            hint=f"make a copy: keel create -n NAME --clone {quoting.shell_word(environment.label)}",
         )
 
 
@@ -122,7 +124,7 @@ def check_installed(base: Base, environment: Environment, names: Iterable[str]) 
         near = list(dict.fromkeys(one for name in missing for one in nearest(name, there)))
         raise KeelError(
             f"not installed in {environment.label}: {', '.join(missing)}",
-            hint=f"did you mean {' or '.join(near)}?" if near else f"what is: keel list -p {environment.prefix}",
+            hint=f"did you mean {' or '.join(near)}?" if near else f"what is: keel list {environment.option}",
         )
     return there
 

@@ -8,7 +8,7 @@ import os
 from typing import Iterable, List, NamedTuple, Set, Tuple
 
 from .base import Base, site_packages
-from .environments import Environment
+from .environments import Environment, check_own
 from .errors import KeelError
 from .hashes import dist_infos, read_rows
 from .installed import BUNDLED, installed, normalised
@@ -58,6 +58,7 @@ def forget_private(prefix: str, names: Iterable[str]) -> None:
 
 def unlink_packages(base: Base, environment: Environment, names: List[str]) -> List[Unlinked]:
     """Give bundled packages of `environment` files of its own. Raises KeelError before anything is changed, OSError."""
+    check_own(environment, os.path.join(environment.prefix, site_packages(base.python_minor)))
     done = []
     with held(environment.prefix, wait=True):
         for name, version in find_bundled(base, environment, names):
@@ -77,7 +78,7 @@ def find_bundled(base: Base, environment: Environment, names: List[str]) -> List
         package = packages.get(name)
         if package is None:
             raise KeelError(
-                f"{environment.label} has no package {name}", hint=f"what it has: keel list -p {environment.prefix}"
+                f"{environment.label} has no package {name}", hint=f"what it has: keel list {environment.option}"
             )
         if package.source != BUNDLED:
             raise KeelError(f"{name} did not come out of the store ({package.source}): its files are private already")

@@ -7,6 +7,11 @@ def sh(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
 
+def shell_word(text: str) -> str:
+    """The same for people: plain where nothing has to be quoted, as almost always."""
+    return text if re.fullmatch(r"[\w@%+=:,./-]+", text, re.ASCII) else sh(text)
+
+
 def fish(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 

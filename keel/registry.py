@@ -21,11 +21,14 @@ def registry_file(base: Base) -> Optional[str]:
 def registered(base: Base) -> List[str]:
     """The paths that are noted, of any base, there or gone."""
     path = registry_file(base)
-    if path is None:
-        return []
+    return read_paths(path) if path is not None else []
+
+
+def read_paths(path: str) -> List[str]:
+    """The absolute paths in the file at `path`, one a line; whatever else it holds is passed over."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return [line for line in file.read().split("\n") if line.startswith("/")]
+            return [line for line in file.read().split("\n") if os.path.isabs(line) and "\0" not in line]
     except OSError:
         return []
 

@@ -5,10 +5,11 @@ import os
 
 from .base import Base
 from .building import destination
-from .environments import Environment, active_prefixes
+from .environments import Environment, check_inactive, check_own
 from .errors import KeelError
 from .mend import mend_environment
 from .moves import Move
+from .quoting import shell_word
 from .staging import held
 
 
@@ -21,7 +22,7 @@ def rename(base: Base, environment: Environment, new: str) -> Environment:
     place = _destination(base, environment, new)
     parent = os.path.dirname(place.prefix)
     if not os.path.isdir(parent):
-        raise KeelError(f"{parent} is not a folder", hint=f"make it first: mkdir -p {parent}")
+        raise KeelError(f"{parent} is not a folder", hint=f"make it first: mkdir -p {shell_word(parent)}")
     with held(environment.prefix, wait=False):
         _move(environment, place)
         try:
@@ -39,7 +40,8 @@ def _move(environment: Environment, place: Environment) -> None:
         if error.errno == errno.EXDEV:
             raise KeelError(
                 f"{place.prefix} is on another file system, and rename never copies",
-                hint=f"keel create -p {place.prefix} --clone {environment.label}, then keel env remove the old one",
+                hint=f"keel create -p {shell_word(place.prefix)} --clone {shell_word(environment.label)}, "
+                f"then: keel env remove {environment.option}",
             ) from error
         if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
             raise KeelError(f"{place.prefix} came into being in the meantime", hint="choose another name") from error
@@ -54,9 +56,8 @@ def _check_movable(base: Base, environment: Environment) -> None:
             f"{environment.prefix} is a symbolic link to {os.path.realpath(environment.prefix)}",
             hint="rename the environment by its own path: keel rename -p PATH NEW",
         )
-    active = {os.path.realpath(prefix) for prefix in active_prefixes()}
-    if os.path.realpath(environment.prefix) in active:
-        raise KeelError(f"{environment.label} is active in this shell", hint="run first: keel deactivate")
+    check_inactive(environment)
+    check_own(environment, os.path.dirname(environment.prefix))
 
 
 def _destination(base: Base, environment: Environment, new: str) -> Environment:

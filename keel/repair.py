@@ -6,6 +6,7 @@ What was changed is kept, in `~/.keel/replaced/<time>/`, before the recorded fil
 import contextlib
 import errno
 import os
+import stat
 import time
 from typing import Dict, Iterable, List, Optional, Set, Tuple
 
@@ -17,6 +18,7 @@ from .intact import reinstall_command, unit_rows, units_of
 from .layout import with_slashes
 from .linker import Linker, copy_file, link_target, replace_link
 from .manifest import Unit
+from .moves import is_own
 from .private import package_files
 from .problems import Damage, Problem
 from .staging import held, replace_file, temporary_beside
@@ -45,10 +47,14 @@ class Repair:
 
     def _try(self, problem: Problem) -> Optional[str]:
         try:
+            prefix = problem.damage.prefix if problem.damage is not None else _prefix_of_python(problem)
+            if prefix not in (None, self._base.prefix) and not is_own(self._base, str(prefix)):
+                return f"{prefix} is not yours: let its owner run keel check --all --fix"
             if problem.damage is not None:
                 with held(problem.damage.prefix or self._base.prefix, wait=True):
                     return self._file(problem.damage)
             if problem.kind == "python" and problem.path is not None:
+                _check_inside(problem.path, str(prefix))
                 replace_link(problem.path, link_target(self._base.python, problem.path, self._base.prefix))
             return None
         except PermissionError as error:
@@ -74,6 +80,7 @@ class Repair:
         """Mend a file of the base or of an environment. anyway: even if it is as it should be (a private copy)."""
         prefix = damage.prefix or ""
         path = os.path.join(prefix, damage.file)
+        _check_inside(path, prefix)
         intact = os.path.lexists(path) and _digest(path) == damage.digest
         if intact and not anyway:
             return None  # the store that it leads to has been mended meanwhile
@@ -163,12 +170,16 @@ class Repair:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         temporary = temporary_beside(path)
         copy_file(good, temporary)
+        if _digest(temporary) != wanted:  # it was changed meanwhile
+            os.unlink(temporary)
+            return f"{good} has changed while it was read"
         os.chmod(temporary, mode)
         moment = unit_time(unit)
         os.utime(temporary, (moment, moment))
         os.replace(temporary, path)
         for place, dest in sharing:
-            with contextlib.suppress(PermissionError):  # another user's: their own check says so
+            with contextlib.suppress(PermissionError, KeelError):  # another user's: their own check says so
+                _check_inside(dest, place.prefix)
                 self._relink(place.prefix, path, dest)
         return None
 
@@ -203,6 +214,8 @@ class Repair:
             status = os.stat(path)
         except OSError:
             return
+        if not stat.S_ISREG(status.st_mode):
+            return
         inode = (status.st_dev, status.st_ino)
         if self._base.home is None or inode in self._kept_files:
             return
@@ -224,6 +237,16 @@ class Repair:
 def unit_time(unit: Unit) -> int:
     """The time of a unit's files, which bytecode is validated by (docs/architecture.md)."""
     return _EPOCH + int(unit.sha256, 16) % (1 << 28) // 2 * 2
+
+
+def _prefix_of_python(problem: Problem) -> Optional[str]:
+    return os.path.dirname(os.path.dirname(problem.path)) if problem.kind == "python" and problem.path else None
+
+
+def _check_inside(path: str, prefix: str) -> None:
+    """KeelError where a folder on the way from `prefix` to `path` is a link that leads out of it."""
+    if not f"{os.path.realpath(os.path.dirname(path))}{os.sep}".startswith(f"{os.path.realpath(prefix)}{os.sep}"):
+        raise KeelError(f"{os.path.dirname(path)} leads out of {prefix}", hint="what is there is not put back by keel")
 
 
 def _digest(path: str) -> Optional[str]:

@@ -30,7 +30,7 @@ def run_in(base: Base, environment: Environment, command: Sequence[str]) -> int:
     if program is None:
         raise NotFoundError(
             f"there is no program {command[0]} in {environment.label}, nor on PATH",
-            hint=f"what is installed there: keel list -p {environment.prefix}",
+            hint=f"what is installed there: keel list {environment.option}",
         )
     if WINDOWS:
         return _start(environment, [program, *command[1:]], search)

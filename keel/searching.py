@@ -21,7 +21,7 @@ def search(base: Base, pattern: Optional[str]) -> List[Offer]:
 
     Raises KeelError, with the nearest names, where there is none.
     """
-    units = [unit for unit in base.manifest.units if pattern is None or _matches(unit.name, pattern)]
+    units = [unit for unit in base.manifest.units if pattern is None or matches(unit.name, pattern)]
     if not units and pattern is not None:
         near = nearest(normalised(pattern.strip("*?")), {unit.name for unit in base.manifest.units})
         raise KeelError(
@@ -31,7 +31,8 @@ def search(base: Base, pattern: Optional[str]) -> List[Offer]:
     return [Offer(unit, _summary(base, unit)) for unit in units]
 
 
-def _matches(name: str, pattern: str) -> bool:
+def matches(name: str, pattern: str) -> bool:
+    """Whether the normalised `name` holds `pattern`, or matches it."""
     if any(sign in pattern for sign in "*?["):
         return fnmatchcase(name, pattern.lower().replace("_", "-"))
     return normalised(pattern) in name

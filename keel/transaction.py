@@ -16,9 +16,12 @@ from types import TracebackType
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Type
 
 from .environments import TRANSACTION as FOLDER
+from .errors import KeelError
+from .quoting import shell_word
 from .staging import remove_tree, replace_file
 
 _JOURNAL, _SNAPSHOT, _DONE = "journal.json", "snapshot.json", "done"
+_KEYS = {_JOURNAL: ("old", "new"), _SNAPSHOT: ("present", "absent")}
 
 
 class Transaction:
@@ -41,6 +44,11 @@ class Transaction:
             if not _lock(self.lock, wait=False):
                 self._waiting()
                 _lock(self.lock, wait=True)
+            if os.path.lexists(self.folder) and not _is_trusted(self.folder):
+                raise KeelError(
+                    f"in {self.prefix}, another user's change of packages was cut off",
+                    hint=f"let them run: keel list -p {shell_word(self.prefix)}",
+                )
             _undo(self.prefix)
             os.makedirs(self.new)
         except BaseException:
@@ -90,9 +98,10 @@ class Transaction:
 def repair(prefix: str) -> bool:
     """Undo what a killed run left at `prefix`, or clear up after one that was done. Gives whether there was one.
 
-    Nothing happens while a run is at work, or where this user may not write.
+    Nothing happens while a run is at work, where this user may not write, or where the run was another user's.
     """
-    if not os.path.lexists(os.path.join(prefix, FOLDER)):
+    folder = os.path.join(prefix, FOLDER)
+    if not os.path.lexists(folder) or not _is_trusted(folder):
         return False
     with contextlib.suppress(PermissionError):
         lock = _open(prefix)
@@ -104,6 +113,14 @@ def repair(prefix: str) -> bool:
         finally:
             _close(lock)
     return False
+
+
+def _is_trusted(folder: str) -> bool:
+    """Whether the folder of a transaction is this user's own, or root's.
+
+    Its journal says what is moved where. Whoever could write one for another user could have them move anything.
+    """
+    return os.name == "nt" or os.lstat(folder).st_uid in (os.geteuid(), 0)
 
 
 def _open(folder: str) -> int:
@@ -168,9 +185,21 @@ def _read(folder: str, name: str) -> Optional[Dict[str, Any]]:
     try:
         with open(os.path.join(folder, name), "rb") as file:
             values: Dict[str, Any] = json.loads(file.read())
-            return values
+        lists = [values[key] for key in _KEYS[name] if values[key] is not None or key != "absent"]
+        if not all(_is_below(path) for paths in lists for path in paths):
+            raise ValueError("a path in it leads elsewhere")
+        return values
     except FileNotFoundError:
         return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise KeelError(
+            f"{os.path.join(folder, name)} is damaged: {error}",
+            hint=f"what was cut off cannot be undone; move {FOLDER} away, and check: keel check --fix",
+        ) from error
+
+
+def _is_below(path: object) -> bool:
+    return isinstance(path, str) and not os.path.isabs(path) and os.pardir not in path.replace(os.sep, "/").split("/")
 
 
 def _reverse(prefix: str, folder: str, journal: Dict[str, Any]) -> None:

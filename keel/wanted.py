@@ -77,7 +77,7 @@ def wanted(base: "Base", words: Sequence[str], files: Sequence[str], editable: S
     if complete:
         return complete[0]
     addresses = [*((word,) for word in words if is_address(word)), *(("-e", one) for one in editable)]
-    named = [word for word in words if not is_address(word)]
+    named = [as_requirement(word) for word in words if not is_address(word)]
     return Wanted(
         (*named, *(text for part in read for text in part.requirements)),
         (*addresses, *(one for part in read for one in part.addresses)),
@@ -88,7 +88,7 @@ def wanted(base: "Base", words: Sequence[str], files: Sequence[str], editable: S
 
 def read_file(base: "Base", path: str) -> Wanted:
     """The file at `path`: a lock (.toml), an export (.json) or requirements. Raises KeelError."""
-    suffix = os.path.splitext(path)[1].lower()
+    suffix = _suffix(path)
     if suffix in (".yml", ".yaml"):
         raise KeelError(
             f"{path} looks like a file of conda's, which names packages of conda's",
@@ -101,6 +101,17 @@ def read_file(base: "Base", path: str) -> Wanted:
     from .requirement_files import read_requirements
 
     return read_requirements(path)
+
+
+def _suffix(path: str) -> str:
+    """That of `path`, or the one that it should have: conda has taught people `keel env export > environment.yml`."""
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix in (".toml", ".json") or not os.path.isfile(path):  # a pipe can be read once only
+        return suffix
+    text = read_text(path)
+    if re.search(r"^lock-version\s*=", text, re.MULTILINE):
+        return ".toml"
+    return ".json" if text.lstrip().startswith("{") else suffix
 
 
 def read_text(path: str) -> str:
@@ -130,6 +141,14 @@ def check_addresses(addresses: Iterable[Tuple[str, ...]]) -> None:
         path = re.sub(r"\[[^\]]*\]$", "", words[-1].partition(";")[0].strip())
         if not _URL.match(path) and not os.path.exists(os.path.expanduser(path)):
             raise KeelError(f"{words[-1]}: there is no such file or folder", hint="packages are named without '/'")
+
+
+def as_requirement(word: str) -> str:
+    """conda's `numpy=1.26` means any 1.26, which is `numpy==1.26.*` in PEP 508; all else stays as it is."""
+    match = re.fullmatch(r"([\w.-]+(?:\[[^\]]*\])?)\s*=\s*(\d[\w.!+]*?)(?:\.?\*)?", word)
+    if match is None:
+        return word
+    return f"{match[1]}=={match[2]}" + (".*" if re.fullmatch(r"[\d.]*\d", match[2]) else "")
 
 
 def names_of(requirements: Iterable[str]) -> List[str]:

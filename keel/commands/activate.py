@@ -3,11 +3,11 @@
 import argparse
 import os
 
-from ..arguments import shell_word
 from ..base import find_base
 from ..environments import BASE, find_environment
 from ..errors import KeelError
 from ..layout import PATH_SEPARATOR_NAME
+from ..quoting import shell_word
 from ..shells import not_loaded
 
 EXAMPLES = ("keel activate work", "keel activate ./env", "keel activate --stack work")

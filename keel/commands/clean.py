@@ -14,6 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stale", action="store_true", help="what killed runs left, and notes of lost environments")
     parser.add_argument("--cache", action="store_true", help="caches of pip and uv, where they lie in the base")
     parser.add_argument("--store", action="store_true", help="packages that no manifest, lock or environment needs")
+    parser.add_argument("-a", "--all", action="store_true", help="all of these, as without an option")
     parser.add_argument("--force", action="store_true", help="also those that old locks or environments need")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     add_yes(parser)
@@ -25,7 +26,8 @@ def run(options: argparse.Namespace, prefix: str) -> int:
     from ..clean import check_kinds, find_waste, remove_waste
 
     base = find_base(prefix)
-    waste = find_waste(base, check_kinds(options.stale, options.cache, options.store), force=options.force)
+    kinds = (options.stale or options.all, options.cache or options.all, options.store or options.all)
+    waste = find_waste(base, check_kinds(*kinds), force=options.force)
     total = sum(one.size for one in waste)
     if not options.json:
         for one in waste:

@@ -1,21 +1,22 @@
 """`keel create`."""
 
 import argparse
-import re
 import time
-from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING
 
-from ..arguments import add_manner, add_place, shell_word
+from ..arguments import add_manner, add_place
 from ..base import Base, find_base
 from ..console import say, say_json, size
 from ..environments import find_environment
 from ..errors import KeelError
-from ..wanted import Plan, Wanted
+from ..pythons import check_python, without_python
+from ..quoting import shell_word
 from .install import add_wanted
 
 if TYPE_CHECKING:
     from ..building import Created
     from ..environments import Environment
+    from ..wanted import Plan, Wanted
 
 EXAMPLES = (
     "keel create -n work",
@@ -34,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, prefix: str) -> int:
     base = find_base(prefix)
-    packages, python = _without_python(options.packages, options.python)
+    packages, python = without_python(options.packages, options.python)
     check_python(base, python)
     if options.clone is not None:
         if packages or options.files or options.editable or options.no_pip:
@@ -45,39 +46,7 @@ def run(options: argparse.Namespace, prefix: str) -> int:
     return create_wanted(base, options, wanted(base, packages, options.files, options.editable))
 
 
-def _without_python(words: Sequence[str], python: Optional[str]) -> Tuple[List[str], Optional[str]]:
-    """conda's users name Python among the packages: python=3.11."""
-    packages = [word for word in words if not re.fullmatch(r"python([=<>!~].*)?", word, re.IGNORECASE)]
-    named = [re.sub(r"(?i)^python=*", "", word) for word in words if word not in packages]
-    return packages, python or next((version for version in named if version), None)
-
-
-def check_python(base: Base, version: Optional[str]) -> None:
-    """KeelError unless `version` ("3.11", ">=3.10"; None: any) is that of the base."""
-    if version is None:
-        return
-    ours = base.manifest.python
-    if re.fullmatch(r"[\d.]+(\.\*)?", version):
-        parts = version[:-2].split(".") if version.endswith(".*") else version.split(".")
-        if ours.split(".")[: len(parts)] == parts:
-            return
-    else:
-        from .._vendor.packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-        try:
-            if SpecifierSet(version).contains(ours, prereleases=True):
-                return
-        except InvalidSpecifier as error:
-            raise KeelError(
-                f"--python: {version!r} is not a version", hint=f"like: --python {base.python_minor}"
-            ) from error
-    raise KeelError(
-        f"this base has Python {ours}, and no other ({version} was asked for)",
-        hint="a base has one Python; install a base with the other one beside it",
-    )
-
-
-def create_wanted(base: Base, options: argparse.Namespace, what: Wanted) -> int:
+def create_wanted(base: Base, options: argparse.Namespace, what: "Wanted") -> int:
     """Create the environment that -n or -p name with `what`, and show it."""
     from ..building import destination
     from ..create import create_planned, plan_new
@@ -101,13 +70,17 @@ def _clone(base: Base, options: argparse.Namespace) -> int:
     environment = destination(base, name=options.name, path=options.path)
     source = find_environment(base, options.clone)
     if options.dry_run:
-        say(f"would copy {source.prefix} to {environment.prefix}; nothing was done")
+        if options.json:
+            said = {"name": environment.name, "prefix": environment.prefix, "dry_run": True}
+            say_json({"success": True, **said, "clone": source.prefix})
+        else:
+            say(f"would copy {source.prefix} to {environment.prefix}; nothing was done")
         return 0
     _show(environment, clone(base, environment, source, copy=options.copy), started, as_json=options.json)
     return 0
 
 
-def _show_plan(environment: "Environment", plan: Plan, *, as_json: bool) -> None:
+def _show_plan(environment: "Environment", plan: "Plan", *, as_json: bool) -> None:
     from ..reporting import as_objects, counted, say_plan
 
     if as_json:

@@ -26,9 +26,9 @@ EXAMPLES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = add_actions(parser)
-    add_json(add_action(actions, "list", _list, "list the base and its environments; '*' marks the active one"))
+    add_json(add_action(actions, "list", list_all, "list the base and its environments; '*' marks the active one"))
     remove = add_action(
-        actions, "remove", _remove, "remove an environment with everything in it",
+        actions, "remove", remove_all, "remove an environment with everything in it",
         ["keel env remove -n work", "keel env remove -y -p ./env"],
     )
     add_place(remove, required=True)
@@ -62,7 +62,8 @@ def _add_create(actions: "Actions") -> None:
     add_manner(create)
 
 
-def _list(options: argparse.Namespace, prefix: str) -> int:
+def list_all(options: argparse.Namespace, prefix: str) -> int:
+    """For `keel info --envs`, too."""
     base = find_base(prefix)
     environments = list_environments(base)
     active = active_prefix()
@@ -92,7 +93,8 @@ def _list(options: argparse.Namespace, prefix: str) -> int:
     return 0
 
 
-def _remove(options: argparse.Namespace, prefix: str) -> int:
+def remove_all(options: argparse.Namespace, prefix: str) -> int:
+    """For `keel remove --all`, too."""
     from ..environments import check_removable, remove_environment
 
     base = find_base(prefix)
@@ -129,8 +131,9 @@ def _kind_of(path: Optional[str]) -> str:
 
 
 def _create(options: argparse.Namespace, prefix: str) -> int:
+    from ..pythons import check_python
     from ..wanted import wanted
-    from .create import check_python, create_wanted
+    from .create import create_wanted
 
     base = find_base(prefix)
     check_python(base, options.python)

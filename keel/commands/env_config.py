@@ -4,11 +4,12 @@ import argparse
 import os
 from typing import TYPE_CHECKING, Dict, List
 
-from ..arguments import Parser, add_action, add_actions, add_json, add_place, chosen, sentence, shell_word
-from ..base import Base, find_base
+from ..arguments import Parser, add_action, add_actions, add_json, add_place, chosen, sentence
+from ..base import find_base
 from ..console import say, say_json
-from ..environments import Environment, active_prefix
+from ..environments import Environment, active_prefix, check_own
 from ..errors import KeelError
+from ..quoting import shell_word
 
 if TYPE_CHECKING:
     from ..arguments import Actions
@@ -66,15 +67,16 @@ def _unset(options: argparse.Namespace, prefix: str) -> int:
 
 
 def _change(options: argparse.Namespace, prefix: str, new: Dict[str, str], gone: List[str]) -> int:
-    from ..variables import change_variables, read_variables
+    from ..variables import FOLDER, change_variables, read_variables
 
     base = find_base(prefix)
     environment = chosen(base, options)
+    check_own(environment, os.path.join(environment.prefix, FOLDER))
     unknown = [name for name in gone if name not in read_variables(environment.prefix)]
     if unknown:
         raise KeelError(
             f"{environment.label} has no variable {', '.join(unknown)}",
-            hint=f"see: keel env config vars list {_place(environment)}",
+            hint=f"see: keel env config vars list {environment.option}",
         )
     values = change_variables(environment.prefix, new, gone)
     if options.json:
@@ -85,18 +87,10 @@ def _change(options: argparse.Namespace, prefix: str, new: Dict[str, str], gone:
     for name in gone:
         say(f"{name} is not set any more")
     if _is_active(environment):
-        say(f"re-activate to have it in this shell: keel activate {_word(base, environment)}")
+        say(f"re-activate to have it in this shell: keel activate {shell_word(environment.label)}")
     return 0
 
 
 def _is_active(environment: Environment) -> bool:
     active = active_prefix()
     return active is not None and os.path.realpath(active) == os.path.realpath(environment.prefix)
-
-
-def _word(base: Base, environment: Environment) -> str:
-    return "base" if environment.is_base(base) else shell_word(environment.label)
-
-
-def _place(environment: Environment) -> str:
-    return f"-n {shell_word(environment.name)}" if environment.name else f"-p {shell_word(environment.prefix)}"

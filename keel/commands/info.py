@@ -13,10 +13,15 @@ EXAMPLES = ("keel info", "keel info --json")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-e", "--envs", action="store_true", help="the same as keel env list")
     add_json(parser)
 
 
 def run(options: argparse.Namespace, prefix: str) -> int:
+    if options.envs:
+        from .env import list_all
+
+        return list_all(options, prefix)
     base = find_base(prefix)
     manifest = base.manifest
     values = {

@@ -2,12 +2,15 @@
 
 import argparse
 import time
-from typing import FrozenSet, List
+from typing import TYPE_CHECKING, FrozenSet, List
 
 from ..arguments import UsageError, add_json, add_place, add_yes, chosen
 from ..base import find_base
 from ..console import say, say_json
-from ..wanted import Wanted
+from ..pythons import check_python, without_python
+
+if TYPE_CHECKING:
+    from ..wanted import Wanted
 
 EXAMPLES = (
     "keel install -n work numpy 'pandas>=2'",
@@ -46,17 +49,21 @@ def run(options: argparse.Namespace, prefix: str) -> int:
     if not (options.packages or options.files or options.editable):
         raise UsageError("there is nothing to install", hint="name a package: keel install numpy")
     base = find_base(prefix)
-    what = wanted(base, options.packages, options.files, options.editable)
+    packages, python = without_python(options.packages)
+    check_python(base, python)
+    what = wanted(base, packages, options.files, options.editable)
     return change(options, prefix, what, newest=frozenset(_named(what)) if options.upgrade else frozenset())
 
 
-def _named(what: Wanted) -> List[str]:
+def _named(what: "Wanted") -> List[str]:
     from ..wanted import names_of
 
     return names_of(what.requirements)
 
 
-def change(options: argparse.Namespace, prefix: str, what: Wanted, *, newest: FrozenSet[str]) -> int:
+def change(
+    options: argparse.Namespace, prefix: str, what: "Wanted", *, newest: FrozenSet[str], command: str = "install"
+) -> int:
     """Install `what` and show it; for `keel update`, too."""
     from ..packages import check_changeable, install
     from ..reporting import as_objects, counted, say_plan
@@ -65,7 +72,7 @@ def change(options: argparse.Namespace, prefix: str, what: Wanted, *, newest: Fr
     started = time.monotonic()
     environment = chosen(base, options)
     named = options.name is not None or options.path is not None
-    check_changeable(base, environment, named=named, command="keel install")
+    check_changeable(base, environment, named=named, command=f"keel {command}")
     done = install(
         base, environment, what, newest=newest, dependencies=not options.no_deps, dry_run=options.dry_run,
         quiet=options.json,

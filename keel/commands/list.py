@@ -1,6 +1,7 @@
 """`keel list`."""
 
 import argparse
+from typing import Optional
 
 from ..arguments import add_json, add_place, chosen
 from ..base import Base, find_base
@@ -10,6 +11,7 @@ EXAMPLES = ("keel list", "keel list -n work", "keel list --bundled")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("pattern", nargs="?", metavar="PATTERN", help="a part of a name, or a pattern: 'jupyter*'")
     add_place(parser, required=False)
     parser.add_argument("--bundled", action="store_true", help="list what the base's store offers instead")
     add_json(parser)
@@ -23,7 +25,7 @@ def run(options: argparse.Namespace, prefix: str) -> int:
     if options.bundled:
         return _list_bundled(base, options)
     environment = chosen(base, options)
-    packages = installed(environment.prefix, base)
+    packages = [one for one in installed(environment.prefix, base) if _is_asked_for(one.name, options.pattern)]
     private = read_private(environment.prefix)
     if options.json:
         say_json(
@@ -48,8 +50,16 @@ def run(options: argparse.Namespace, prefix: str) -> int:
     return 0
 
 
+def _is_asked_for(name: str, pattern: Optional[str]) -> bool:
+    if pattern is None:
+        return True
+    from ..searching import matches
+
+    return matches(name, pattern)
+
+
 def _list_bundled(base: Base, options: argparse.Namespace) -> int:
-    units = base.manifest.units
+    units = [unit for unit in base.manifest.units if _is_asked_for(unit.name, options.pattern)]
     if options.json:
         say_json([{"name": unit.name, "version": unit.version, "base": unit.base} for unit in units])
         return 0

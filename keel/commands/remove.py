@@ -2,7 +2,7 @@
 
 import argparse
 
-from ..arguments import add_json, add_place, add_yes, chosen
+from ..arguments import UsageError, add_json, add_place, add_yes, chosen
 from ..base import find_base
 from ..console import confirm, say, say_json, warn
 from ..errors import KeelError
@@ -12,7 +12,8 @@ EXAMPLES = ("keel remove -n work pandas", "keel remove -y numpy pandas", "keel r
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_place(parser, required=False)
-    parser.add_argument("packages", nargs="+", metavar="PACKAGE", help="an installed package")
+    parser.add_argument("packages", nargs="*", metavar="PACKAGE", help="an installed package")
+    parser.add_argument("--all", action="store_true", help="the environment itself, as keel env remove")
     parser.add_argument("--force", action="store_true", help="even where other packages need it")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
     add_yes(parser)
@@ -24,6 +25,10 @@ def run(options: argparse.Namespace, prefix: str) -> int:
     from ..packages import check_changeable, check_installed, remove
     from ..planning import needed_by
 
+    if bool(options.packages) == options.all:
+        raise UsageError("say which packages, or --all", hint="like: keel remove -n work pandas")
+    if options.all:
+        return _remove_environment(options, prefix)
     base = find_base(prefix)
     environment = chosen(base, options)
     named = options.name is not None or options.path is not None
@@ -53,3 +58,13 @@ def run(options: argparse.Namespace, prefix: str) -> int:
     would = "would remove" if options.dry_run else "removed"
     say(f"{would} {', '.join(labels)} from {environment.label}")
     return 0
+
+
+def _remove_environment(options: argparse.Namespace, prefix: str) -> int:
+    from .env import remove_all
+
+    if options.name is None and options.path is None:
+        raise UsageError("--all removes an environment; say which", hint="like: keel remove -n work --all")
+    if options.dry_run or options.force:
+        raise UsageError("--all goes with -y and --json only", hint="see: keel env remove --help")
+    return remove_all(options, prefix)

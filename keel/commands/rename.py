@@ -2,10 +2,11 @@
 
 import argparse
 
-from ..arguments import add_json, add_place, add_yes, shell_word
+from ..arguments import add_json, add_place, add_yes
 from ..base import find_base
 from ..console import say, say_json
 from ..environments import find_environment
+from ..quoting import shell_word
 
 EXAMPLES = ("keel rename -n old new", "keel rename -p ./env ./better", "keel rename -n work /scratch/me/work")
 

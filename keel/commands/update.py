@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, prefix: str) -> int:
     from ..packages import check_installed
-    from ..wanted import Wanted, is_address, names_of
+    from ..wanted import Wanted, as_requirement, is_address, names_of
 
     if bool(options.packages) == options.all:
         raise UsageError("say which packages, or --all", hint="like: keel update pandas")
@@ -29,10 +29,10 @@ def run(options: argparse.Namespace, prefix: str) -> int:
     wrong = [word for word in options.packages if is_address(word)]
     if wrong:
         raise UsageError(f"{wrong[0]} is an address", hint="install it again: keel install ADDRESS")
-    names = names_of(options.packages)
+    requirements = [as_requirement(word) for word in options.packages]
+    names = names_of(requirements)
     there = check_installed(base, chosen(base, options), names)
-    requirements = options.packages
     if options.all:
         names = [name for name, one in there.items() if not one.direct]
         requirements = names
-    return change(options, prefix, Wanted(tuple(requirements)), newest=frozenset(names))
+    return change(options, prefix, Wanted(tuple(requirements)), newest=frozenset(names), command="update")

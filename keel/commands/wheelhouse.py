@@ -5,11 +5,12 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from ..arguments import add_json, shell_word
+from ..arguments import add_json
 from ..base import find_base
 from ..console import say, say_json, size
 from ..errors import KeelError
 from ..progress import Progress
+from ..quoting import shell_word
 
 if TYPE_CHECKING:
     from ..manifest import Unit

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from keel.check import check, fix
+from keel.environments import find_environment
 from keel.repair import unit_time
 from tests.unit.keel.bases import LIBRARY, FakeBase
 
@@ -255,3 +257,47 @@ def test_without_a_home_that_can_be_written_to_files_are_put_back_all_the_same(
     assert "1 mended" in told
     assert "kept" not in told
     assert (env / LIBRARY / "tool/__init__.py").read_text() == "TOOL = 1\n"
+
+
+def test_variables_that_cannot_be_read_are_found(fake: FakeBase) -> None:
+    env = fake.create("work")
+    (env / "etc/keel").mkdir(parents=True, exist_ok=True)
+    (env / "etc/keel/vars.json").write_text("{bad")
+    said = fake.keel("check", "-n", "work", code=1).stdout
+    assert "vars.json: " in said
+    assert "to have no variables" in said
+
+
+def test_pipes_and_devices_are_damage_and_nobody_waits_for_them(base: FakeBase) -> None:
+    env = base.create("work", "tool")
+    files = [env / LIBRARY / "other.py", env / LIBRARY / "tool/__init__.py"]
+    for file in files:
+        file.unlink()
+    os.mkfifo(files[0])
+    files[1].symlink_to("/dev/zero")
+    assert [one["kind"] for one in found(base, "-n", "work")] == ["changed", "changed"]
+    base.keel("check", "-n", "work", "--fix")
+    assert [file.read_text() for file in files] == ["OTHER = 2\n", "TOOL = 1\n"]
+
+
+def test_fix_does_not_follow_links_out_of_the_environment(base: FakeBase, tmp_path: Path) -> None:
+    env = base.create("work", "tool")
+    for name in ("bin", f"{LIBRARY}/tool"):
+        outside = tmp_path / Path(name).name
+        (env / name).rename(outside)
+        (env / name).symlink_to(outside)
+    (tmp_path / "bin/python").unlink()
+    (tmp_path / "tool/__init__.py").unlink()
+    assert base.keel("check", "-n", "work", "--fix", code=1).stdout.count("leads out of") == 2
+    assert not (tmp_path / "bin/python").is_symlink()
+    assert not (tmp_path / "tool/__init__.py").exists()
+
+
+def test_an_environment_of_another_user_is_left_to_them(base: FakeBase, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = base.create("work", "tool") / LIBRARY / "tool/__init__.py"
+    file.unlink()
+    problems = check(base.base, [find_environment(base.base, "work")], store=False, tell=lambda text: None)
+    monkeypatch.setattr("keel.repair.is_own", lambda base, prefix: False)
+    done, _ = fix(base.base, problems)
+    assert ["let its owner run" in str(reason) for reason in done.values()] == [True]
+    assert not file.exists()

@@ -1,5 +1,8 @@
 """The command line itself: help, wrong usage, and how keel starts."""
 
+import os
+import subprocess
+
 import pytest
 
 from keel.commands import COMMANDS
@@ -40,3 +43,31 @@ def test_wrong_usage_says_where_to_look(fake: FakeBase) -> None:
     said = fake.keel("env", "remove", code=2).stderr
     assert said.startswith("error: ")
     assert said.endswith("hint: see: keel env remove --help\n")
+
+
+def test_a_full_disk_under_the_output_is_told_from_one_under_an_environment(fake: FakeBase) -> None:
+    for words in (["env", "list"], ["create", "--help"], ["list", "-n", "nope", "--json"]):
+        done = subprocess.run(
+            [str(fake.prefix / "cmd/keel"), *words], env=fake.environment(), stderr=subprocess.PIPE, text=True,
+            stdout=os.open("/dev/full", os.O_WRONLY), timeout=60, check=False,
+        )
+        assert done.returncode == 1
+        assert "Exception" not in done.stderr
+        assert "no environment is called" in done.stderr or done.stderr.startswith(
+            "error: the output could not be written: No space left on device\nhint: "
+        )
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
+def test_closed_streams_lead_nowhere(closed: str, fake: FakeBase) -> None:
+    for words in ("env list", "info --json", "create --help", "create -n closed"):
+        script = f'"$1" {words} {closed}'
+        command = ["sh", "-c", script, "sh", str(fake.prefix / "cmd/keel")]
+        done = subprocess.run(command, env=fake.environment(), capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (fake.env("closed") / "pyvenv.cfg").read_text().startswith("home = ")
+
+
+def test_an_unknown_option_names_the_help_of_its_own_command(fake: FakeBase) -> None:
+    said = fake.keel("env", "config", "vars", "list", "--frob", code=2).stderr
+    assert said == "error: unrecognized arguments: --frob\nhint: see: keel env config vars list --help\n"

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from keel.environments import check_removable, find_environment, list_environmen
 from keel.errors import KeelError
 from keel.installed import installed
 from keel.linker import Linker
+from keel.private import unlink_packages
+from keel.rename import rename
 from keel.staging import Staging, remove_stale, remove_tree
 from tests.conftest import need_root
 from tests.unit.keel.bases import LIBRARY, FakeBase
@@ -376,3 +379,57 @@ def test_a_full_disk_gives_one_clear_message(fake: FakeBase, tmp_path: Path) -> 
         assert not list(small.iterdir())
     finally:
         subprocess.run(["umount", small], check=True)
+
+
+def test_the_nearest_names_are_names(fake: FakeBase, tmp_path: Path) -> None:
+    fake.keel("create", "-p", tmp_path / "elsewhere")
+    said = fake.keel("list", "-n", "nope", code=1).stderr
+    assert said == "error: no environment is called nope\nhint: create it: keel create -n nope\n"
+
+
+@pytest.mark.parametrize("words", [["create"], ["env", "remove", "-y"]])
+def test_an_empty_path_does_not_mean_the_folder_where_one_is(words: list[str], fake: FakeBase) -> None:
+    env = fake.create("work")
+    script = 'cd "$1" && shift && "$@"'
+    command = ["sh", "-c", script, "sh", str(env), str(fake.prefix / "cmd/keel"), *words, "-p", ""]
+    done = subprocess.run(command, env=fake.environment(), capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "an empty path names no folder" in done.stderr
+    assert (env / "pyvenv.cfg").is_file()
+
+
+@pytest.mark.parametrize("name", ["con", "AUX.x", "com1", "work."])
+def test_a_name_that_windows_cannot_have_is_refused_everywhere(name: str, fake: FakeBase) -> None:
+    with pytest.raises(KeelError, match=r"reserved|cannot be an environment's name"):
+        destination(fake.base, name=name, path=None)
+
+
+def test_nonsense_in_the_list_of_environments_is_passed_over(fake: FakeBase, tmp_path: Path) -> None:
+    notes = fake.prefix.parent / ".keel/environments.txt"
+    notes.parent.mkdir(exist_ok=True)
+    notes.write_bytes(b"/nonexistent\nrelative\n/a\0b\n\xff\xfe\n/dev/zero\n" + bytes(range(256)))
+    assert fake.keel("env", "list").stdout.splitlines()[1].startswith("base ")
+    fake.keel("create", "-p", tmp_path / "one")
+    assert notes.read_text() == f"{tmp_path / 'one'}\n"
+
+
+def test_a_pipe_in_the_place_of_pyvenv_cfg_makes_nobody_wait(fake: FakeBase) -> None:
+    fake.env("trap").mkdir()
+    os.mkfifo(fake.env("trap") / "pyvenv.cfg")
+    assert "trap" not in fake.keel("env", "list").stdout
+
+
+def test_an_environment_of_somebody_else_is_said_to_be_theirs(
+    fake: FakeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.create("work")
+    work = find_environment(fake.base, "work")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # tests may run as root, who may do everything
+    changes: list[Callable[[], object]] = [
+        lambda: check_removable(fake.base, work),
+        lambda: rename(fake.base, work, "mine"),
+        lambda: unlink_packages(fake.base, work, ["pip"]),
+    ]
+    for change in changes:
+        with pytest.raises(KeelError, match=r"work is not yours: .* is not writable for you"):
+            change()

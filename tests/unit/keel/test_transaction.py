@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from keel.environments import TRANSACTION
+from keel.errors import KeelError
 from keel.transaction import Transaction, new_paths, repair
-from tests.conftest import ROOT
+from tests.conftest import ROOT, need_root
 from tests.unit.keel.bases import ODD
 
 
@@ -155,3 +156,27 @@ def test_folders_are_moved_whole_where_there_is_none_yet(tmp_path: Path) -> None
         (staged / path).touch()
     assert new_paths(str(staged), str(prefix), ["a"]) == (["a", "b/three", "c"], ["b/one", "d/link"])
     assert new_paths(str(staged), str(prefix), ["a", "b"]) == (["a", "b", "c"], ["d/link"])
+
+
+@pytest.mark.parametrize(
+    "journal", ['{"old": ["../victim"], "new": []}', '{"old": ["/victim"], "new": []}', "{", "[]", '{"old": [1]}']
+)
+def test_a_journal_that_makes_no_sense_is_an_error(journal: str, tmp_path: Path) -> None:
+    folder = tmp_path / ".keel-transaction"
+    folder.mkdir()
+    (folder / "journal.json").write_text(journal)
+    with pytest.raises(KeelError, match=r"journal\.json is damaged"):
+        repair(str(tmp_path))
+    assert (folder / "journal.json").exists()
+
+
+def test_what_another_user_left_is_not_acted_on(tmp_path: Path) -> None:
+    need_root()
+    (tmp_path / ".keel-transaction/old").mkdir(parents=True)
+    (tmp_path / ".keel-transaction/old/a").write_text("evil")
+    (tmp_path / ".keel-transaction/journal.json").write_text('{"old": ["a"], "new": []}')
+    os.chown(tmp_path / ".keel-transaction", 65534, 65534)
+    assert not repair(str(tmp_path))
+    with pytest.raises(KeelError, match="another user's change"), Transaction(str(tmp_path), waiting=lambda: None):
+        pass
+    assert not (tmp_path / "a").exists()

@@ -195,7 +195,7 @@ def test_paths_in_the_old_place_lead_to_the_new_one() -> None:
 def test_the_command_sets_lists_and_unsets(fake: FakeBase) -> None:
     place = ["-n", "analysis"]
     said = fake.keel("env", "config", "vars", "set", *place, "A=it's", "B=x=y").stdout
-    assert said == "A='it'\"'\"'s'\nB=x=y\n"
+    assert said == "A='it'\\''s'\nB=x=y\n"
     assert json.loads(fake.keel("env", "config", "vars", "list", *place, "--json").stdout) == {"A": "it's", "B": "x=y"}
     active = fake.environment(KEEL_PREFIX=str(fake.env("analysis")))
     said = fake.keel("env", "config", "vars", "unset", "A", env=active).stdout
