@@ -3,9 +3,9 @@
 import argparse
 import os
 
-from ..arguments import add_action, add_actions, add_json
+from ..arguments import add_action, add_actions, add_json, add_yes
 from ..base import find_base
-from ..console import say, say_json, table
+from ..console import confirm, say, say_json, table
 from ..environments import find_environment
 from ..errors import KeelError
 from ..kernels import add_kernel, list_kernels, remove_kernel
@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(add_action(actions, "list", _list, "list the kernels that keel has made"))
     remove = add_action(actions, "remove", _remove, "take a kernel out of Jupyter; the environment stays")
     remove.add_argument("kernel", metavar="KERNEL", help="its name, as keel kernel list shows it")
+    add_yes(remove)
     add_json(remove)
 
 
@@ -58,6 +59,8 @@ def _remove(options: argparse.Namespace, prefix: str) -> int:
     if options.kernel not in kernels:
         known = f"there is: {', '.join(kernels)}" if kernels else "keel has made none: keel kernel add ENV"
         raise KeelError(f"keel has made no kernel {options.kernel}", hint=known)
+    if not options.yes and not confirm(f"Remove the kernel {kernels[options.kernel].folder}?"):
+        raise KeelError("nothing was removed", hint="to remove it without a question: -y")
     remove_kernel(kernels[options.kernel])
     if options.json:
         say_json({"success": True, **kernels[options.kernel]._asdict()})

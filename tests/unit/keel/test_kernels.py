@@ -35,7 +35,8 @@ def test_kernels_are_listed_refreshed_and_removed(fake: FakeBase, work: Path) ->
     assert (one["name"], one["display_name"], one["prefix"], one["exists"]) == ("mine", "My own", str(work), True)
     shutil.rmtree(work)
     assert "(gone)" in fake.keel("kernel", "list").stdout
-    fake.keel("kernel", "remove", "mine")
+    assert "nothing was removed" in fake.keel("kernel", "remove", "mine", code=1).stderr
+    fake.keel("kernel", "remove", "mine", "-y")
     assert list(folder(fake).iterdir()) == []
 
 
