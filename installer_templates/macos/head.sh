@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC2034,SC2317,SC2329  # facts and functions are shared with other scripts
 # Made by Keel. macOS's Installer runs it as: SCRIPT PACKAGE DESTINATION VOLUME ROOT
 # DESTINATION is / for all users, a home folder for one, or the folder that was chosen instead.
 

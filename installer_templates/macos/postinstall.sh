@@ -13,8 +13,8 @@ main() {
     trap 'exit 143' TERM
     start_log "${1-}"
     check_system
-    find_owner
     choose_prefix "$candidate" || die 4 "$reason"
+    find_people
     say "installing $app_title $app_version into $prefix"
     install_payload
     note_receipts "${3-}"
@@ -50,16 +50,20 @@ shell_choice() {
     printf '%s\n' "$mark"
 }
 
-# Sets `owner` to who gets the base, where that is not who runs this: Installer may be root, and the folder a user's.
-# `person` is who sits in front of it.
-find_owner() {
+# Sets `person` to who sits in front of an Installer that is root, and `owner` to who gets the base: whose folder it is put into.
+# Both are empty where there is nobody else.
+find_people() {
     owner='' person=''
     [ "$(id -u)" -eq 0 ] || return 0
     person=${SUDO_USER:-${USER-}}
     case $person in '' | root) person=$(stat -f %Su /dev/console 2>/dev/null) || person='' ;; esac
-    case $person in root | *[!A-Za-z0-9._-]*) person='' ;; esac
-    [ -n "$person" ] && id -u "$person" >/dev/null 2>&1 && expand "~$person" || { person='' && return 0; }
-    case $candidate in "$result"/*) owner=$person ;; esac
+    id -u "$person" >/dev/null 2>&1 || person=''
+    nearest_folder "${prefix%/*}/"
+    # shellcheck disable=SC2012  # one folder of a known name; `ls -ld` is the only way that POSIX has
+    owner=$(ls -ld "$result" | sed -n '1s/^[^ ]* *[0-9]* *\([^ ]*\) .*/\1/p')
+    # Names with an underscore are those of macOS itself.
+    case $person in root | _*) person='' ;; esac
+    case $owner in root | _*) owner='' ;; esac
 }
 
 # give_to_owner PATH

@@ -2,7 +2,7 @@
 # --- What the user reads ------------------------------------------------------------------------------------------------
 
 # Everything that is said goes to the log too, without colours; `log` is empty as long as there is none.
-log=''
+log='' engine_code=0
 bold='' red='' yellow='' plain=''
 
 start_colours() {

@@ -42,7 +42,7 @@ def make_bom(entries: Iterable[BomEntry]) -> bytes:
     """The Bom of `entries`: "." and everything below it, in any order, the folders above each path among them."""
     ordered = _in_order(entries)
     store = _Store()
-    total = sum(entry.size for _, entry in ordered) % 2**32
+    total = sum(_size(entry) for _, entry in ordered) % 2**32
     store.name("BomInfo", struct.pack(">IIIIIII", 1, len(ordered) + 1, 1, 0, 0, total, 0))
     pairs: list[tuple[int, int]] = []
     large: list[tuple[int, int]] = []
@@ -85,15 +85,17 @@ def _in_order(entries: Iterable[BomEntry]) -> list[tuple[int, BomEntry]]:
 def _facts(entry: BomEntry) -> bytes:
     kind = {stat.S_IFREG: _FILE, stat.S_IFDIR: _FOLDER, stat.S_IFLNK: _LINK}[stat.S_IFMT(entry.mode)]
     target = (entry.link or "").encode()
-    size = len(target) if kind == _LINK else entry.size % 2**32
-    head = struct.pack(
-        ">BBHHIIIIB", kind, 1, _COMPLETE, entry.mode, entry.uid, entry.gid, entry.mtime % 2**32, size, 1
-    )
+    common = (entry.mode, entry.uid, entry.gid, entry.mtime % 2**32, _size(entry) % 2**32)
+    head = struct.pack(">BBHHIIIIB", kind, 1, _COMPLETE, *common, 1)
     if kind == _LINK:
         head += struct.pack(">II", entry.checksum, len(target) + 1) + target + b"\0"
     elif kind == _FILE:
         head += struct.pack(">I", entry.checksum)
     return head + bytes(8)
+
+
+def _size(entry: BomEntry) -> int:
+    return len(entry.link.encode()) if entry.link is not None else entry.size
 
 
 @dataclass(kw_only=True)

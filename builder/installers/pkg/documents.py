@@ -179,7 +179,7 @@ def _prefixes(facts: InstallerFacts) -> tuple[str, str]:
     if prefix.startswith("/") and "$" not in prefix and len(prefix) > 1:
         return posixpath.basename(prefix), prefix
     below = re.sub(r"\A(~|\$HOME)/", "", prefix)
-    if re.search(r"[$\\%]|\A[A-Za-z]:|\A/|\A\.\.", below):
+    if re.search(r"[$\\%]|\A[A-Za-z]:|\A/", below) or ".." in facts.default_prefix.split("/"):
         below = facts.name
     return below, f"/opt/{posixpath.basename(below)}"
 
