@@ -24,7 +24,6 @@ from .listing import Listing, key_of
 from .places import Places
 from .private import FILE as PRIVATE_COPIES
 from .relocate import relocation
-from .store import environment_scheme
 from .variables import moved_variables, read_variables, write_variables
 from .venv import is_written_here, lay_out
 
@@ -74,7 +73,7 @@ class _Cloner:
         self._links = links
         self._own: List[Tuple[str, str]] = []  # path, kind
         self._old = tuple(dict.fromkeys((source, os.path.realpath(source))))
-        self._moved = relocation(environment_scheme(base).launchers)
+        self._moved = relocation(base)
         self.relocated: Dict[str, bytes] = {}  # as `update_records` takes it
         # What the store has: key (of `listing.Folder`) -> (folder, name).
         self._stored: Dict[str, Tuple[str, str]] = {}

@@ -8,7 +8,6 @@ from .distributions import Distribution, by_name, distributions
 from .records import recorded_scripts, replace_rows, set_file
 from .relocate import relocation
 from .staging import replace_file
-from .store import environment_scheme
 from .wanted import Plan
 
 
@@ -34,7 +33,7 @@ def _mark(plan: Plan, there: Sequence[Distribution]) -> None:
 
 def _mend_scripts(base: Base, folder: str, final: str, fetched: Sequence[Distribution]) -> None:
     """Scripts start the Python at `final`, whatever its path (pip does not escape quotes in it); RECORDs know of it."""
-    relocate = relocation(environment_scheme(base).launchers)
+    relocate = relocation(base)
     old = tuple(dict.fromkeys((folder, os.path.realpath(folder))))
     for one in fetched:
         changed = {}

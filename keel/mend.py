@@ -23,7 +23,6 @@ from .registry import forget, register
 from .relocate import relocation
 from .settle import follow_move
 from .staging import replace_file
-from .store import environment_scheme
 from .transaction import repair
 from .variables import moved_variables, read_variables, write_variables
 from .venv import ACTIVATE_FILES, activate_file
@@ -212,7 +211,7 @@ class _Mender:
     def scripts(self) -> None:
         """Programs that name a Python at a former place, and their hashes in RECORD."""
         scripts = self._base.layout.scripts
-        relocate = relocation(environment_scheme(self._base).launchers)
+        relocate = relocation(self._base)
         changed: Dict[str, bytes] = {}
         folder = os.path.join(self._prefix, scripts)
         for entry in _entries(folder) if self.is_real(scripts) else ():

@@ -3,9 +3,12 @@
 import re
 import shlex
 import struct
-from typing import Callable, Iterable, Optional
+from typing import TYPE_CHECKING, Callable, Iterable, Optional
 
 from .launchers import Launchers
+
+if TYPE_CHECKING:
+    from .base import Base
 
 # (script, former prefixes, prefix) -> script
 Relocation = Callable[[bytes, Iterable[str], str], bytes]
@@ -76,10 +79,14 @@ def _python_of(prefix: str) -> "re.Pattern[bytes]":
     )
 
 
-def relocation(launchers: Optional[Launchers]) -> Relocation:
-    """What moves the scripts of environments that have `launchers` (`Scheme.launchers`): none but on Windows."""
-    if launchers is None:
+def relocation(base: "Base") -> Relocation:
+    """What moves the scripts of environments of `base`."""
+    if not base.layout.windows:
         return relocate_script
+    from .store import environment_scheme  # which clones need for nothing else
+
+    launchers = environment_scheme(base).launchers
+    assert launchers is not None
     return lambda program, old, new: relocate_launcher(program, old, new, launchers)
 
 
