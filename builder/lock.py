@@ -41,6 +41,7 @@ class LockedInterpreter:
     url: str | None
     sha256: str
     glibc: str | None
+    macos: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +99,8 @@ def newest_glibc(*versions: str | None) -> str | None:
 def minimum_macos(lock: Lock, asked: str | None) -> str:
     """The oldest macOS that the interpreter and all wheels run on ("11.0"), or the one that was asked for if newer."""
     platform = PLATFORMS[lock.platform]
-    known = [platform.oldest_macos, asked, *(wheel_macos(wheel, platform) for wheel in lock.wheels)]
+    wheels = (wheel_macos(wheel, platform) for wheel in lock.wheels)
+    known = (platform.oldest_macos, lock.interpreter.macos, asked, *wheels)
     return max((version for version in known if version), key=glibc_tuple)
 
 
@@ -251,7 +253,7 @@ def _parse(document: Pylock, folder: Path) -> Lock:
     inputs = Inputs.from_table(keel["inputs"])
     if inputs.digest != keel["requirements"]:
         raise ValueError("its inputs have been edited")
-    interpreter = {"url": None, "glibc": None, **keel["interpreter"]}
+    interpreter = {"url": None, "glibc": None, "macos": None, **keel["interpreter"]}
     return Lock(
         recipe=str(keel["recipe"]),
         version=str(keel["version"]),
