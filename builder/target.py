@@ -62,7 +62,9 @@ def targets(
         for platform in dict.fromkeys(named if platforms else file.head.platforms)
     ]
     return [
-        Target(recipe=recipe, python=python, platform=PLATFORMS[platform], folder=file.folder, recipe_sha256=file.sha256)
+        Target(
+            recipe=recipe, python=python, platform=PLATFORMS[platform], folder=file.folder, recipe_sha256=file.sha256
+        )
         for recipe, (python, platform) in zip(file.for_targets(pairs), pairs, strict=True)
     ]
 

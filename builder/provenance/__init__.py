@@ -83,12 +83,13 @@ def _parts(target: Target, interpreter: Interpreter, units: Sequence[WheelUnit],
 
 
 def _overridden(parts: Sequence[Part], overrides: Mapping[str, str], settings: Settings) -> list[Part]:
-    """The parts with the licences that the recipe knows better. One that is not there is a mistake, or has become one."""
+    """The parts with the licences that the recipe knows better; one for what is not there is a mistake, or old."""
     missing = sorted(set(overrides) - {part.name for part in parts})
     if missing:
         settings.reporter.warn(f"licenses.overrides names what is not in this set: {', '.join(missing)}")
     return [
-        replace(part, license=overrides[part.name], concluded=True) if part.name in overrides else part for part in parts
+        replace(part, license=overrides[part.name], concluded=True) if part.name in overrides else part
+        for part in parts
     ]
 
 

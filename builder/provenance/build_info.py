@@ -47,7 +47,13 @@ def build_info(target: Target, lock: Lock, public_lock: bytes, parts: Sequence[P
             "sha256": lock.interpreter.sha256,
         },
         "packages": [
-            {"name": part.name, "version": part.version, "source": part.source, "file": part.file, "sha256": part.sha256}
+            {
+                "name": part.name,
+                "version": part.version,
+                "source": part.source,
+                "file": part.file,
+                "sha256": part.sha256,
+            }
             for part in parts
             if part.kind is Kind.PACKAGE
         ],

@@ -49,12 +49,8 @@ _LIBRARIES = (
         licenses=(("3", "Apache-2.0"), ("", "OpenSSL")),
         cpe=("openssl", "openssl"),
     ),
-    _Library(
-        name="sqlite", mark=rb"(3\.[2-9]\d\.\d{1,2})\0", licenses=(("", "blessing"),), cpe=("sqlite", "sqlite")
-    ),
-    _Library(
-        name="zlib", mark=rb" deflate (\d+\.\d+[\d.]*) Copyright", licenses=(("", "Zlib"),), cpe=("zlib", "zlib")
-    ),
+    _Library(name="sqlite", mark=rb"(3\.[2-9]\d\.\d{1,2})\0", licenses=(("", "blessing"),), cpe=("sqlite", "sqlite")),
+    _Library(name="zlib", mark=rb" deflate (\d+\.\d+[\d.]*) Copyright", licenses=(("", "Zlib"),), cpe=("zlib", "zlib")),
     _Library(
         name="expat",
         mark=rb"expat_(\d+\.\d+\.\d+)\0",
@@ -88,15 +84,17 @@ _LIBRARIES = (
         cpe=("libffi_project", "libffi"),
         static=True,
     ),
+    _Library(name="xz", mark=rb"\xfd7zXZ\0", names=r"liblzma[.-].*", licenses=(("", _FREE),), cpe=("tukaani", "xz")),
     _Library(
-        name="xz", mark=rb"\xfd7zXZ\0", names=r"liblzma[.-].*", licenses=(("", _FREE),), cpe=("tukaani", "xz")
+        name="libx11",
+        mark=rb"XLOCALEDIR\0",
+        names=r"libX11\..*",
+        licenses=(("", "MIT AND X11"),),
+        cpe=("x.org", "libx11"),
     ),
-    _Library(name="libx11", mark=rb"XLOCALEDIR\0", names=r"libX11\..*", licenses=(("", "MIT AND X11"),), cpe=("x.org", "libx11")),
     _Library(name="readline", names=r"libreadline\..*", licenses=(("", "GPL-3.0-or-later"),), cpe=("gnu", "readline")),
     _Library(name="gdbm", names=r"libgdbm[._].*", licenses=(("", "GPL-3.0-or-later"),), cpe=("gnu", "gdbm")),
-    _Library(
-        name="tcl", names=r"(lib)?tcl\d[\d.]*t?\.(so|dll|dylib).*", licenses=(("", "TCL"),), cpe=("tcl", "tcl")
-    ),
+    _Library(name="tcl", names=r"(lib)?tcl\d[\d.]*t?\.(so|dll|dylib).*", licenses=(("", "TCL"),), cpe=("tcl", "tcl")),
     _Library(name="tk", names=r"(lib)?tk\d[\d.]*t?\.(so|dll|dylib).*", licenses=(("", "TCL"),)),
     _Library(name="libpng", names=r"libpng\d*\..*", licenses=(("1.6.36", "libpng-2.0"),), cpe=("libpng", "libpng")),
     _Library(
@@ -202,7 +200,9 @@ def _part(found: _Found, tree: Path) -> Part:
     versions = sorted(found.versions, key=_numbers)
     packaged = found.package.split()[1:2]
     version = versions[-1] if versions else _upstream(packaged[0]) if packaged else None
-    licences = (text for since, text in library.licenses if not since or (version and _numbers(version) >= _numbers(since)))
+    licences = (
+        text for since, text in library.licenses if not since or (version and _numbers(version) >= _numbers(since))
+    )
     note = {"package": found.package} if found.package else {}
     if len(versions) > 1:
         note["versions"] = ", ".join(versions)

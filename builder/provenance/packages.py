@@ -44,10 +44,7 @@ def package_parts(
     wanted = list(requirements)
     addresses = {canonicalize_name(requirement.name) for requirement in wanted if requirement.url}
     needs = _needs(units, wanted, environment)
-    return [
-        _part(unit, _source(unit.locked, addresses, built), needs[unit.locked.name])
-        for unit in units
-    ]
+    return [_part(unit, _source(unit.locked, addresses, built), needs[unit.locked.name]) for unit in units]
 
 
 def _source(wheel: LockedWheel, addresses: Iterable[str], built: Path) -> str:
@@ -99,7 +96,7 @@ def _is_license(name: str, listed: set[str]) -> bool:
 
 
 def _recognised(stated: str | None, texts: Iterable[Text]) -> str | None:
-    """The licence of a package that names none, or only its family ("BSD License"), by the sentences of its one text."""
+    """The licence of a package that names none, or only a family ("BSD License"), by the sentences of its one text."""
     bodies = [_words(text.content) for text in texts if "authors" not in text.path.rpartition("/")[2].lower()]
     if len(bodies) != 1:
         return None

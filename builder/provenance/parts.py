@@ -29,10 +29,11 @@ class Part:
 
     version: None where it cannot be told.  license: an SPDX expression, None where there is none to be had without
     guessing; then `stated` may hold what the package says of it.  concluded: the expression is not the package's own
-    word, but the recipe's or ours.  source, file, sha256: of what it came from; packages: "index", "url" (the recipe's),
-    "file" or "built"; the interpreter: the kind of its source.  in_base: linked into the base, or there with the interpreter; else on offer in the store only.
-    wanted: the recipe asks for it.  needs: names of packages.  files: of the base, where a library was found.
-    cpe: the vendor and product under which the National Vulnerability Database has it.  note: anything else.
+    word, but the recipe's or ours.  source, file, sha256: of what it came from; of packages "index", "url" (the
+    recipe's), "file" or "built", of the interpreter the kind of its source.  in_base: linked into the base, or there
+    with the interpreter; else on offer in the store only.  wanted: the recipe asks for it.  needs: names of packages.
+    files: of the base, where a library was found.  cpe: the vendor and product under which the National Vulnerability
+    Database has it.  note: anything else.
     """
 
     kind: Kind

@@ -50,7 +50,9 @@ def _summary(parts: Sequence[Part]) -> list[str]:
 def _license(part: Part) -> str:
     if part.license:
         return part.license
-    return f'unknown (it says "{part.stated}")' if part.stated else "unknown, see its text" if part.texts else "unknown"
+    if part.stated:
+        return f'unknown (it says "{part.stated}")'
+    return "see its text" if part.texts else "unknown"
 
 
 def _bodies(parts: Sequence[Part]) -> list[str]:

@@ -192,11 +192,11 @@ class Recipe(RecipeHead):
     licenses: LicenseRules = Field(
         default_factory=Licenses,
         description=(
-            "Which licences may be in the base; a build that meets another one stops before it compresses anything, and "
-            "names every package. `deny`: SPDX identifiers or patterns of them (`GPL-*`), or `unknown` for those that "
-            "nobody can tell. `allow`: with `deny`, exceptions to it; alone, the only ones that may be there. Of a choice "
-            "(`MIT OR GPL-2.0-only`) one is enough. `overrides`: for a package, the expression that holds instead of "
-            "what it says of itself. The interpreter's own libraries count, too."
+            "Which licences may be in the base; a build that meets another one stops before it compresses anything, "
+            "and names every package. `deny`: SPDX identifiers or patterns of them (`GPL-*`), or `unknown` for those "
+            "that nobody can tell. `allow`: with `deny`, exceptions to it; alone, the only ones that may be there. Of "
+            "a choice (`MIT OR GPL-2.0-only`) one is enough. `overrides`: for a package, the expression that holds "
+            "instead of what it says of itself. The interpreter's own libraries count, too."
         ),
         examples=[
             {"deny": ["AGPL-*", "GPL-*", UNKNOWN], "allow": ["GPL-* WITH GCC-exception-*"]},
@@ -208,8 +208,8 @@ class Recipe(RecipeHead):
         default_factory=Tests,
         description=(
             "What the finished base must be able to do: it is installed into a temporary folder and tried before the "
-            "installer is put into the output folder, wherever the builder can run the target (elsewhere the build says "
-            "so). `imports`: modules. `commands`: for the system's shell, with the base's programs first on PATH. "
+            "installer is put into the output folder, wherever the builder can run the target (elsewhere the build "
+            "says so). `imports`: modules. `commands`: for the system's shell, with the base's programs first on PATH. "
             "`timeout`: seconds for each of them (300). The installer's option `-t` runs them on the user's machine."
         ),
         examples=[{"imports": ["numpy", "pandas"], "commands": ["python -m pip check", "jupyter --version"]}],

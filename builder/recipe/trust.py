@@ -112,7 +112,5 @@ def _reader(kind: type[Model]) -> BeforeValidator:
     return BeforeValidator(read)
 
 
-LicenseRules = Annotated[
-    Licenses, _reader(Licenses), WithJsonSchema(Licenses.model_json_schema(), mode="validation")
-]
+LicenseRules = Annotated[Licenses, _reader(Licenses), WithJsonSchema(Licenses.model_json_schema(), mode="validation")]
 TestRules = Annotated[Tests, _reader(Tests), WithJsonSchema(Tests.model_json_schema(), mode="validation")]
