@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from keel.closure import Candidate, closure
@@ -68,11 +69,16 @@ def wheel_units(target: Target, lock: Lock, wheels: Sequence[Path]) -> list[Whee
         WheelUnit(locked=locked, wheel=wheel, base=False, requested=locked.name in requested)
         for locked, wheel in zip(lock.wheels, wheels, strict=True)
     ]
-    base = _base_names([*map(str, requirements), *ALWAYS_IN_BASE], listed, environment)
+    base = _base_names([*map(_without_address, requirements), *ALWAYS_IN_BASE], listed, environment)
     return [
         WheelUnit(locked=unit.locked, wheel=unit.wheel, base=unit.locked.name in base, requested=unit.requested)
         for unit in listed
     ]
+
+
+def _without_address(requirement: Requirement) -> str:
+    """`name @ url` is the name, once the wheel is here."""
+    return f"{canonicalize_name(requirement.name)}[{','.join(sorted(requirement.extras))}]{requirement.specifier}"
 
 
 def _base_names(requirements: Sequence[str], units: Iterable[WheelUnit], environment: dict[str, str]) -> set[str]:

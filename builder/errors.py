@@ -56,7 +56,7 @@ class PolicyError(BuilderError):
     exit_code = 7
 
 
-class TestsError(BuilderError):
+class FailedTestsError(BuilderError):
     """The finished base failed the recipe's tests; the installer was not put into the output folder."""
 
     exit_code = 8

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .errors import TestsError
+from .errors import FailedTestsError
 from .lock import Lock, minimum_glibc
 from .platforms import glibc_tuple
 from .resources import TEMPLATES
@@ -27,7 +27,7 @@ _PATH = "/usr/local/bin:/usr/bin:/bin"
 def try_installers(installers: Mapping[str, Path], *, target: Target, lock: Lock, settings: Settings) -> None:
     """Run the recipe's tests with the first of `installers` that can be run here; without one, tell why not.
 
-    installers: what each is going to be called -> where it is.  Raises TestsError with what the failing test said.
+    installers: what each is going to be called -> where it is.  Raises FailedTestsError with what the failing test said.
     """
     tests = target.recipe.tests
     if not tests or not settings.tests:
@@ -63,14 +63,14 @@ def _try(installer: Path, command: Sequence[str], folder: Path, settings: Settin
     settings.reporter.step("tests: installing into a temporary folder")
     code, said = _run([*command, installer, "-b", "-p", base], env, home, _INSTALL_SECONDS)
     if code:
-        raise TestsError(
+        raise FailedTestsError(
             f"the installer could not be installed (exit code {code}):\n{said}", hint="build with --no-tests"
         )
     code, said = _run(
         [base / "bin" / "python", "-I", "-B", "-c", SELFTEST.read_text("utf-8"), "recipe"], env, home, None
     )
     if code:
-        raise TestsError(
+        raise FailedTestsError(
             f"the finished base failed the recipe's tests:\n{said}",
             hint="mend the recipe; or, to have the installer all the same: --no-tests",
         )
@@ -86,9 +86,9 @@ def _run(
             encoding="utf-8", errors="replace", timeout=seconds, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        raise TestsError(f"the installer did not end within {seconds} s", hint="build with --no-tests") from None
+        raise FailedTestsError(f"the installer did not end within {seconds} s", hint="build with --no-tests") from None
     except OSError as error:
-        raise TestsError(
+        raise FailedTestsError(
             f"{command[0]} cannot be run: {error.strerror or error}", hint="build with --no-tests"
         ) from error
     return done.returncode, done.stdout.strip()

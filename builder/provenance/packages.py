@@ -22,7 +22,7 @@ _MOST_TEXT = 2**20
 _BSD = "redistribution and use in source and binary forms, with or without modification, are permitted"
 # What only one licence's text says: (licence, its family in what people call it, sentences, its most words).
 _SENTENCES = (
-    ("BSD-3-Clause", "bsd", (_BSD, "may be used to endorse or promote products derived from"), 400),
+    ("BSD-3-Clause", "bsd", (_BSD, "be used to endorse or promote products derived from"), 400),
     ("BSD-2-Clause", "bsd", (_BSD,), 300),
     ("Apache-2.0", "apache", ("apache license version 2.0, january 2004",), 1800),
     ("MIT", "mit", ("permission is hereby granted, free of charge, to any person obtaining a copy",), 300),

@@ -39,7 +39,7 @@ def acceptable(expression: str | None, accepts: Callable[[str], bool]) -> bool:
 
 def _met(node: Any, accepts: Callable[[str], bool]) -> bool:
     """node: of the library's tree, whose leaves are licences, with their exception if they have one."""
-    operator = getattr(node, "operator", None)
+    operator = getattr(node, "operator", "").strip()
     if operator == "OR":
         return any(_met(one, accepts) for one in node.args)
     if operator == "AND":
