@@ -27,7 +27,7 @@ _PATH = "/usr/local/bin:/usr/bin:/bin"
 def try_installers(installers: Mapping[str, Path], *, target: Target, lock: Lock, settings: Settings) -> None:
     """Run the recipe's tests with the first of `installers` that can be run here; without one, tell why not.
 
-    installers: what each is going to be called -> where it is.  Raises FailedTestsError with what the failing test said.
+    installers: what each is going to be called -> where it is.  Raises FailedTestsError with what the test said.
     """
     tests = target.recipe.tests
     if not tests or not settings.tests:

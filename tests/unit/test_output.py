@@ -8,7 +8,7 @@ from typing import IO, Any
 
 import pytest
 
-from builder.errors import BuilderError, OutputError, FailedTestsError
+from builder.errors import BuilderError, FailedTestsError, OutputError
 from builder.installers import Format, InstallerFacts
 from builder.output import write_installers
 from builder.payload import Payload
