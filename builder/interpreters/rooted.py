@@ -49,8 +49,10 @@ def find_root(program: Path) -> Path | None:
     if elf is None or elf.loader is None:
         return None
     loader = PurePosixPath(elf.loader)
-    folders = program.absolute().parents[:-1]
-    return next((folder for folder in folders if resolve_in(folder, loader).is_file()), None)
+    found = [folder for folder in program.absolute().parents[:-1] if resolve_in(folder, loader).is_file()]
+    # /lib may be a link into /usr, which then looks like a root itself.
+    merged = len(found) > 1 and found[0].name == "usr" and found[1] == found[0].parent
+    return found[int(merged)] if found else None
 
 
 def read_facts(layout: Layout, root: Path) -> HostFacts:
