@@ -48,3 +48,15 @@ class OutputError(BuilderError):
     """The result could not be written."""
 
     exit_code = 6
+
+
+class PolicyError(BuilderError):
+    """What would be built is not what the recipe allows: a licence."""
+
+    exit_code = 7
+
+
+class FailedTestsError(BuilderError):
+    """The finished base failed the recipe's tests; the installer was not put into the output folder."""
+
+    exit_code = 8

@@ -18,6 +18,8 @@ def sign(file: Path, name: str, commands: Sequence[Sequence[str]]) -> None:
     commands: words with `{file}` and `{signed}`; where a command has the latter, what it writes there takes the file's
     place. Raises OutputError for one that cannot be run, fails, or leaves no installer.
     """
+    if not commands:
+        return
     with tempfile.TemporaryDirectory(prefix=".signing-", dir=file.parent) as folder:
         # Tools look at a file's name to know what it is.
         current, signed = Path(folder) / "unsigned" / name, Path(folder) / "signed" / name

@@ -15,6 +15,7 @@ from .base import META, Base
 from .environments import Environment, list_environments
 from .errors import KeelError
 from .manifest import MANIFEST
+from .receipts import Receipt, read_receipts
 from .shells import all_start_up_files
 from .staging import remove_tree
 from .startup import Change, apply, plan_reverse
@@ -31,7 +32,7 @@ class Removal:
     inside, outside: environments in the prefix (they go) and elsewhere (they stay, without their Python).
     entries: names in the prefix that go, in this order.  others: those of them that no installer laid down.
     foreign: paths in the prefix that were there before the installation, and stay.
-    shell_files: start-up files to be restored.
+    shell_files: start-up files to be restored.  receipts: what macOS is to forget.
     """
 
     prefix: str
@@ -41,6 +42,7 @@ class Removal:
     others: Tuple[str, ...]
     foreign: FrozenSet[str]
     shell_files: Tuple[Change, ...]
+    receipts: Tuple[Receipt, ...]
 
 
 def plan_removal(base: Base) -> Removal:
@@ -65,6 +67,7 @@ def plan_removal(base: Base) -> Removal:
         others=tuple(name for name in entries if name not in top_level and not name.startswith(".keel")),
         foreign=foreign or frozenset(),
         shell_files=tuple(change for change in changes if change.action != "none"),
+        receipts=read_receipts(base.prefix),
     )
 
 

@@ -4,6 +4,7 @@ A recipe is rendered (Jinja2), parsed (YAML) and validated (pydantic): once with
 Python versions and platforms, and then for each target, which may not change those.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +21,14 @@ from .schema import json_schema
 from .signing import SIGNING_KEYS, Signing
 from .source import Document, read_document
 from .template import Template
+from .trust import TRUST_KEYS, Licenses, Tests
 from .values import Surroundings, items, platform_name, python_minor, python_version
 from .windows import WINDOWS_KEYS, Shortcut, WindowsInstaller
 
 __all__ = [
-    "HostSource", "Index", "PageSource", "PathSource", "PbsSource", "PkgInstaller", "Recipe", "RecipeFile",
-    "RecipeHead", "Shortcut", "Signing", "Source", "UrlSource", "WindowsInstaller", "json_schema", "load_recipe",
+    "HostSource", "Index", "Licenses", "PageSource", "PathSource", "PbsSource", "PkgInstaller", "Recipe", "RecipeFile",
+    "RecipeHead", "Shortcut", "Signing", "Source", "Tests", "UrlSource", "WindowsInstaller", "json_schema",
+    "load_recipe",
 ]  # fmt: skip
 
 _HEAD = tuple(RecipeHead.model_fields)
@@ -35,6 +38,7 @@ _NESTED_KEYS = {
     "windows": WINDOWS_KEYS,
     "pkg": PKG_KEYS,
     "signing": SIGNING_KEYS,
+    **TRUST_KEYS,
 }
 
 
@@ -42,10 +46,11 @@ _NESTED_KEYS = {
 class RecipeFile:
     """A recipe that has been read.
 
-    path: as it was given.  head: name, version, Python versions and platforms, filled in.
+    path: as it was given.  sha256: of the file's bytes.  head: name, version, Python versions and platforms, filled in.
     """
 
     path: Path
+    sha256: str
     head: RecipeHead
     _template: Template
     _env: Mapping[str, str]
@@ -101,16 +106,19 @@ def load_recipe(path: Path, *, env: Mapping[str, str], default_python: str, defa
     folder = path.absolute().parent
     defaults = {"python": [default_python], "platforms": [default_platform]}
     try:
-        template = Template(_read(path))
+        text, sha256 = _read(path)
+        template = Template(text)
         head = _read_head(template, env, defaults, folder)
     except RecipeMistakes as mistakes:
         raise recipe_error(path, mistakes.problems) from None
-    return RecipeFile(path=path, head=head, _template=template, _env=dict(env))
+    return RecipeFile(path=path, sha256=sha256, head=head, _template=template, _env=dict(env))
 
 
-def _read(path: Path) -> str:
+def _read(path: Path) -> tuple[str, str]:
+    """The recipe's text, and the SHA-256 of its bytes."""
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        data = path.read_bytes()
+        return data.decode("utf-8-sig"), hashlib.sha256(data).hexdigest()
     except OSError as error:
         raise RecipeError(f"{path} cannot be read: {error.strerror}", hint="give the path of a recipe (YAML)") from None
     except UnicodeDecodeError as error:

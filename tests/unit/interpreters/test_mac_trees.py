@@ -104,9 +104,10 @@ def test_libraries_of_the_building_machine_are_told(tmp_path: Path) -> None:
 
 def test_the_same_archive_gives_the_same_tree(tmp_path: Path) -> None:
     digests = []
+    tree = make_mac_prefix(tmp_path / "python")
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        digests.append(tree_digest(mend(make_mac_prefix(tmp_path / "python"), tmp_path / name, "arm64").tree))
+        digests.append(tree_digest(mend(tree, tmp_path / name, "arm64").tree))
     assert digests[0] == digests[1]
 
 
