@@ -252,9 +252,9 @@ class Recipe(RecipeHead):
         default=None,
         description=(
             "Commands that sign a finished installer before it is put into the output folder, by format (`pkg`, "
-            "`exe`), run one after the other without a shell. `{file}` is the installer; a command with `{signed}` "
-            "writes the signed one there, which then takes its place, and one without changes or only reads the file. "
-            "Secrets belong into the environment or a keychain."
+            "`exe`), run one after the other in the recipe's folder, without a shell. `{file}` is the installer; a "
+            "command with `{signed}` writes the signed one there, which then takes its place, and one without changes "
+            "or only reads the file. Secrets belong into the environment or a keychain."
         ),
         examples=[
             {
