@@ -1,13 +1,16 @@
-"""What macOS has noted about a base that a package (.pkg) laid down: receipts, which it is made to forget."""
+"""What a package (.pkg) has left outside of a base on macOS: receipts, which it is made to forget, and a shortcut."""
 
 import os
 import re
 from typing import List, NamedTuple, Tuple
 
+from . import quoting
 from .base import META
 
 # A line for each: the package's identifier, a tab, and the volume or home folder where its receipt is kept.
 _FILE = f"{META}/receipts.txt"
+# The path of a file on each line.
+_SHORTCUTS = f"{META}/outside.txt"
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 
 
@@ -20,16 +23,27 @@ class Receipt(NamedTuple):
 
 def read_receipts(prefix: str) -> Tuple[Receipt, ...]:
     """Those of the base at `prefix`; none where it came another way."""
-    try:
-        with open(os.path.join(prefix, _FILE), encoding="utf-8", errors="surrogateescape") as file:
-            lines = [line.rstrip("\n").partition("\t") for line in file]
-    except FileNotFoundError:
-        return ()
     return tuple(
         Receipt(identifier, volume)
-        for identifier, _, volume in lines
+        for identifier, _, volume in (line.partition("\t") for line in _lines(os.path.join(prefix, _FILE)))
         if _IDENTIFIER.fullmatch(identifier) and volume.startswith("/")
     )
+
+
+def read_shortcuts(prefix: str) -> Tuple[str, ...]:
+    """The files that were made for the base at `prefix` and still lead to it."""
+    root = f"\nKEEL_ROOT={quoting.sh(prefix)}\n"
+    paths = (path for path in _lines(os.path.join(prefix, _SHORTCUTS)) if os.path.isabs(path))
+    return tuple(path for path in paths if not os.path.islink(path) and root in "\n" + "\n".join(_lines(path)) + "\n")
+
+
+def _lines(path: str) -> List[str]:
+    """Of a text file; none where there is no such file."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read(65_536).split("\n")
+    except OSError:
+        return []
 
 
 def forget(receipts: Tuple[Receipt, ...]) -> List[Receipt]:

@@ -15,7 +15,7 @@ from .base import META, Base
 from .environments import Environment, list_environments
 from .errors import KeelError
 from .manifest import MANIFEST
-from .receipts import Receipt, read_receipts
+from .receipts import Receipt, read_receipts, read_shortcuts
 from .shells import all_start_up_files
 from .staging import remove_tree
 from .startup import Change, apply, plan_reverse
@@ -33,6 +33,7 @@ class Removal:
     entries: names in the prefix that go, in this order.  others: those of them that no installer laid down.
     foreign: paths in the prefix that were there before the installation, and stay.
     shell_files: start-up files to be restored.  receipts: what macOS is to forget.
+    shortcuts: files elsewhere that lead to the base, and go.
     """
 
     prefix: str
@@ -43,6 +44,7 @@ class Removal:
     foreign: FrozenSet[str]
     shell_files: Tuple[Change, ...]
     receipts: Tuple[Receipt, ...]
+    shortcuts: Tuple[str, ...]
 
 
 def plan_removal(base: Base) -> Removal:
@@ -68,6 +70,7 @@ def plan_removal(base: Base) -> Removal:
         foreign=foreign or frozenset(),
         shell_files=tuple(change for change in changes if change.action != "none"),
         receipts=read_receipts(base.prefix),
+        shortcuts=read_shortcuts(base.prefix),
     )
 
 
@@ -118,6 +121,9 @@ def carry_out(removal: Removal) -> List[str]:
         os.rename(manifest, os.path.join(removal.prefix, _MARK))
     for change in removal.shell_files:
         apply(change)
+    for path in removal.shortcuts:
+        with contextlib.suppress(OSError):  # the folder may be somebody else's
+            os.unlink(path)
     for name in removal.entries:
         if name in _LAST:
             # From here on keel could not be started again.

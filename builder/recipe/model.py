@@ -244,7 +244,8 @@ class Recipe(RecipeHead):
         default=None,
         description=(
             "What only the packages for macOS (.pkg) need. `identifier`: by what macOS knows the package, normally a "
-            "domain of yours, reversed (`keel.<name>`). `initialize_shell`: whether that is proposed (false)."
+            "domain of yours, reversed (`keel.<name>`). `initialize_shell`, `shortcut`: whether these are proposed "
+            "(false and true)."
         ),
         examples=[{"identifier": "com.acme.science", "initialize_shell": True}],
     )

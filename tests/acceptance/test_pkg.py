@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 import tarfile
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -182,7 +181,7 @@ def mac(starter_installer: Path, tmp_path: Path) -> Mac:
 
 
 def test_a_base_is_installed_used_and_removed_with_its_receipts(mac: Mac) -> None:
-    done = mac.install(choices=["shell"])
+    done = mac.install(choices=["shell", "shortcut"])
     assert done.code == 0, done.err
     assert done.err == ""
     prefix = mac.home / "starter"
@@ -195,8 +194,9 @@ def test_a_base_is_installed_used_and_removed_with_its_receipts(mac: Mac) -> Non
     assert not (mac.home / ".zshrc").exists()
     assert mac.calls("pkgutil").splitlines() == [
         word
-        for name in ("base", "shell")
+        for name in ("base", "shell", "shortcut")
         for command in ("--pkg-info", "--forget")
         for word in ("--volume", str(mac.home), command, f"keel.starter.py311.{name}")
     ]
-    assert subprocess.run(["ls", "-A", str(mac.home)], capture_output=True, text=True, check=True).stdout == "Library\n"
+    assert sorted(path.name for path in mac.home.iterdir()) == ["Applications", "Library"]
+    assert list((mac.home / "Applications").iterdir()) == []

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from keel.receipts import Receipt, read_receipts
+from keel.quoting import sh
+from keel.receipts import Receipt, read_receipts, read_shortcuts
 from tests.unit.keel.bases import FakeBase
 
 RECEIPTS = Path("keel-meta/receipts.txt")
@@ -82,3 +83,20 @@ def test_what_is_no_receipt_is_passed_over(tmp_path: Path, text: str, found: tup
     (tmp_path / "keel-meta").mkdir()
     (tmp_path / RECEIPTS).write_text(text)
     assert read_receipts(str(tmp_path)) == found
+
+
+def test_a_shortcut_goes_if_it_still_leads_to_the_base(mac: Mac, tmp_path: Path) -> None:
+    prefix = mac.fake.prefix
+    own, other, changed, gone = (tmp_path / name for name in ("own", "other é", "changed", "gone"))
+    own.write_text(f"#!/bin/sh\nKEEL_ROOT={sh(str(prefix))}\nkeel activate\n")
+    other.write_text(f"#!/bin/sh\nKEEL_ROOT={sh(str(prefix) + '2')}\n")
+    changed.write_text("mine")
+    link = tmp_path / "link"
+    link.symlink_to(own)
+    lines = [str(path) for path in (own, other, changed, gone, link)]
+    (prefix / "keel-meta/outside.txt").write_text("\n".join([*lines, "relative", ""]))
+    assert read_shortcuts(str(prefix)) == (str(own),)
+    mac.fake.keel("uninstall", "-y", env=mac.env)
+    assert not own.exists()
+    assert other.exists()
+    assert changed.exists()

@@ -26,7 +26,7 @@ def test_a_base_is_installed_for_one_user(mac: Mac) -> None:
     assert mac.logs() == []
     [log] = (prefix / "keel-meta/logs").iterdir()
     assert "installing Starter 2026.11" in log.read_text()
-    receipts = f"{IDENTIFIER}.base\t{mac.home}\n{IDENTIFIER}.shell\t{mac.home}\n"
+    receipts = "".join(f"{IDENTIFIER}.{name}\t{mac.home}\n" for name in ("base", "shell", "shortcut"))
     assert (prefix / "keel-meta/receipts.txt").read_text() == receipts
     assert mac.calls("osascript") == ""
 
@@ -37,6 +37,33 @@ def test_the_shell_is_initialised_where_that_was_chosen(mac: Mac) -> None:
     assert (mac.home / "starter/asked").read_text() == "--settle\ninit\n"
     assert "keel init SHELL=/bin/zsh" in done.out
     assert list((mac.home / "Library/Application Support").iterdir()) == []
+
+
+def test_a_shortcut_opens_a_shell_in_which_the_base_is_activated(mac: Mac) -> None:
+    done = mac.install(choices=["shortcut"])
+    assert (done.code, done.err) == (0, "")
+    shortcut = mac.home / "Applications/Starter Prompt.command"
+    assert (mac.home / "starter/keel-meta/outside.txt").read_text() == f"{shortcut}\n"
+    profile = mac.home / "starter/etc/profile.d/keel.sh"
+    profile.parent.mkdir(parents=True)
+    profile.write_text('keel() { export ACTIVE="$KEEL_ROOT $*"; }\n')
+    mac.tool("a-shell", 'echo "$ACTIVE | $* | $PWD"')
+    (mac.root / "programs/a-shell").write_text(mac.programs["a-shell"])
+    (mac.root / "programs/a-shell").chmod(0o755)
+    env = {"HOME": str(mac.home), "PATH": "/usr/bin:/bin", "SHELL": str(mac.root / "programs/a-shell")}
+    said = subprocess.run([shortcut], env=env, capture_output=True, text=True, check=True).stdout
+    assert said == f"{mac.home}/starter activate | -i | {mac.home}\n"
+
+
+def test_a_shortcut_takes_nobodys_place(sh_mac: Mac) -> None:
+    taken = sh_mac.home / "Applications/Starter Prompt.command"
+    taken.parent.mkdir()
+    taken.write_text("mine")
+    done = sh_mac.install(choices=["shortcut"])
+    assert done.code == 0
+    assert "which stays as it is" in done.err
+    assert taken.read_text() == "mine"
+    assert not (sh_mac.home / "starter/keel-meta/outside.txt").exists()
 
 
 def test_another_folder_can_be_chosen(mac: Mac) -> None:
