@@ -53,4 +53,4 @@ class OutputError(BuilderError):
 class ArchiveError(BuilderError):
     """An archive, or a key or signature of one, cannot be used or is not to be trusted."""
 
-    exit_code = 7
+    exit_code = 8
