@@ -48,3 +48,9 @@ class OutputError(BuilderError):
     """The result could not be written."""
 
     exit_code = 6
+
+
+class InstallerFileError(BuilderError):
+    """A file is no installer of Keel's, or it is damaged."""
+
+    exit_code = 7
