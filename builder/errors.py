@@ -50,6 +50,12 @@ class OutputError(BuilderError):
     exit_code = 6
 
 
+class InstallerFileError(BuilderError):
+    """A file is no installer of Keel's, or it is damaged."""
+
+    exit_code = 7
+
+
 class ArchiveError(BuilderError):
     """An archive, or a key or signature of one, cannot be used or is not to be trusted."""
 

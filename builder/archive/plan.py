@@ -44,12 +44,14 @@ def make_plan(before: Index | None, candidates: Sequence[Candidate], wishes: Wis
     present = before.installers if before else ()
     added = _new(present, candidates)
     withdrawn = _withdrawn(present, wishes.withdraw)
-    entries = [entry for entry in present if entry not in withdrawn] + [candidate.entry for candidate in added]
+    going = {entry.file for entry in withdrawn}
+    entries = [entry for entry in present if entry.file not in going] + [candidate.entry for candidate in added]
     _check_names(entries)
     latest = stable_names(entries)
     pruned = to_prune(entries, wishes.prune, now, latest) if wishes.prune else ()
     gone = {entry.file for entry in pruned}
-    removed = (*withdrawn, *(entry for entry in pruned if entry in present))
+    new = {candidate.entry.file for candidate in added}
+    removed = (*withdrawn, *(entry for entry in pruned if entry.file not in new))
     added = tuple(candidate for candidate in added if candidate.entry.file not in gone)
     if before and not added and not removed and not wishes.renew and before.key == wishes.key and _is_fresh(before, now):
         return Plan(index=before, added=(), removed=())
