@@ -36,9 +36,7 @@ def parse_policy(words: Iterable[str]) -> Policy | None:
     return Policy(**rules) if rules else None
 
 
-def to_prune(
-    entries: Sequence[Entry], policy: Policy, now: datetime, latest: Mapping[str, str]
-) -> tuple[Entry, ...]:
+def to_prune(entries: Sequence[Entry], policy: Policy, now: datetime, latest: Mapping[str, str]) -> tuple[Entry, ...]:
     """What the policy takes away. latest: the stable names that there will be."""
     kept = set(latest.values())
     if policy.days is not None:
