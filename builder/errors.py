@@ -48,3 +48,9 @@ class OutputError(BuilderError):
     """The result could not be written."""
 
     exit_code = 6
+
+
+class ArchiveError(BuilderError):
+    """An archive, or a key or signature of one, cannot be used or is not to be trusted."""
+
+    exit_code = 7

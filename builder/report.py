@@ -12,7 +12,7 @@ class Progress(Protocol):
 
 
 class Reporter(Protocol):
-    """The seam between the work and `cli.py`, the only module that prints."""
+    """The seam between the work and the command line, which alone prints."""
 
     def step(self, text: str) -> None:
         """A new step of the story has begun, or is done: "resolved 103 wheels"."""

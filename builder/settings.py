@@ -65,6 +65,13 @@ def current_host() -> Host:
     )
 
 
+def available_cores() -> int:
+    """How many cores this process may use; to be called by the command line only."""
+    if hasattr(os, "sched_getaffinity"):  # Linux: what a container was given
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _glibc() -> str | None:
     try:
         answer = os.confstr("CS_GNU_LIBC_VERSION") or ""  # "glibc 2.36"

@@ -106,6 +106,6 @@ def test_a_bug_is_told_apart_from_a_mistake(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("of course")
 
-    monkeypatch.setattr("builder.cli.targets", broken)
+    monkeypatch.setattr("builder.commands.check.targets", broken)
     assert code_of("check", recipe) == 1
     assert "ZeroDivisionError: of course" in capsys.readouterr().err

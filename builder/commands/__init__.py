@@ -1,0 +1,13 @@
+"""The commands of `keel-builder`: a module each, whose `command` is imported only when it is typed or explained.
+
+To add one: a module of that name here with a click command (or group) called `command`, and its line in the table.
+"""
+
+# Name -> what it does, in the order of `keel-builder --help`.
+COMMANDS = {
+    "build": "Build the installers of a recipe.",
+    "check": "Report every mistake in a recipe, or list its targets.",
+    "lock": "Choose the packages of a recipe, without building.",
+    "cache": "Look at the cache, or clean it.",
+    "schema": "Print the JSON Schema of recipes, for editors.",
+}
