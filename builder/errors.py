@@ -50,7 +50,13 @@ class OutputError(BuilderError):
     exit_code = 6
 
 
+class InstallerFileError(BuilderError):
+    """A file is no installer of Keel's, or it is damaged."""
+
+    exit_code = 7
+
+
 class ArchiveError(BuilderError):
     """An archive, or a key or signature of one, cannot be used or is not to be trusted."""
 
-    exit_code = 7
+    exit_code = 8

@@ -1,1 +1,1 @@
-"""The archive: a static site that offers installers, and what people and programs read there (docs/archive-format.md)."""
+"""The archive: a static site that offers installers, to people and to programs (docs/archive-format.md)."""

@@ -64,8 +64,8 @@ class Entry:
     file: its name in the archive.  size: bytes.  modified: when the file was last changed before it was published;
     published: when it was first in an index (both UTC, whole seconds).  name, version: the recipe's.  python: full
     version.  platform: as in `builder.platforms`.  glibc, macos, windows: the oldest that will do, None where
-    that has no meaning or is not known.  packages: of the base, sorted by name.  store: further packages that are on offer
-    offline only.  documents: by kind.
+    that has no meaning or is not known.  packages: of the base, sorted by name.  store: further packages that can be
+    installed offline.  documents: by kind.
     """
 
     file: str
@@ -102,9 +102,9 @@ class Index:
     """An archive at one moment.
 
     archive: 32 hexadecimal digits, drawn when the archive was made, for ever the same.  version: counts up by one with
-    every publishing.  generated, expires: UTC, whole seconds; expires None: never.  key: the public key that the index is
-    signed with, as in a minisign `.pub` file's second line, None for an unsigned archive.  installers: newest first (by
-    `published`, then as `ordering` sorts).  latest: stable name -> file.  products: by `Entry.name`.
+    every publishing.  generated, expires: UTC, whole seconds; expires None: never.  key: the public key that the index
+    is signed with, as in the second line of minisign's `.pub` file, None for an unsigned archive.  installers: newest
+    first (by `published`, then as `ordering` sorts).  latest: stable name -> file.  products: by `Entry.name`.
     """
 
     archive: str

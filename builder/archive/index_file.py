@@ -1,4 +1,4 @@
-"""Reading and writing `index.json`: between an `Index`, whose installers have full package lists, and the compact file."""
+"""Reading and writing `index.json`: an `Index` has full package lists, the file is compact."""
 
 import json
 from collections import deque

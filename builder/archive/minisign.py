@@ -1,8 +1,8 @@
 """Keys and signatures in minisign's formats, so that `minisign -V` and `minisign -S` understand ours, and we theirs.
 
 Specification: https://jedisct1.github.io/minisign/ ("Minisign signature/public key/secret key format"). Signatures are
-prehashed ones (`ED`): Ed25519 over BLAKE2b-512 of the file. The old kind (`Ed`, over the file itself) is refused, since it
-would need the whole file in memory, and nothing of ours is signed that way.
+prehashed ones (`ED`): Ed25519 over BLAKE2b-512 of the file. The old kind (`Ed`, over the file itself) is refused:
+nothing of ours is signed that way.
 """
 
 import base64
@@ -69,7 +69,9 @@ class SecretKey:
     def public(self) -> PublicKey:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-        return PublicKey(id=self.id, key=Ed25519PrivateKey.from_private_bytes(self.seed).public_key().public_bytes_raw())
+        return PublicKey(
+            id=self.id, key=Ed25519PrivateKey.from_private_bytes(self.seed).public_key().public_bytes_raw()
+        )
 
     def sign(self, data: bytes, comment: str) -> bytes:
         """The content of a `.minisig` file for `data`; `comment`, one line, is signed as well."""
@@ -86,7 +88,7 @@ class SecretKey:
         )
         return ("\n".join(lines) + "\n").encode()
 
-    def to_file(self, passphrase: str, cost: KeyCost = KeyCost()) -> bytes:  # noqa: B008 (frozen)
+    def to_file(self, passphrase: str, cost: KeyCost = KeyCost()) -> bytes:
         """The content of a secret key file, encrypted."""
         salt = os.urandom(32)
         secret = self.seed + self.public.key
@@ -128,14 +130,16 @@ def is_encrypted(data: bytes) -> bool:
 def parse_secret(data: bytes, passphrase: str) -> SecretKey:
     """The key in a secret key file. Raises ArchiveError for what is none, and for a wrong passphrase."""
     _, derivation, _, salt, operations, memory, sealed = _unpack_secret(data)
-    if derivation == _SCRYPT:
+    encrypted = derivation == _SCRYPT
+    if encrypted:
         sealed = _xor(sealed, _stream(passphrase, salt, KeyCost(operations=operations, memory=memory)))
     key_id, secret, checksum = sealed[:8], sealed[8:72], sealed[72:]
-    if not hmac.compare_digest(checksum, _checksum(key_id, secret)):
-        if derivation == _UNENCRYPTED:
-            raise ArchiveError("the secret key file is damaged: its checksum is wrong", hint="take a copy of it")
+    if encrypted and not hmac.compare_digest(checksum, _checksum(key_id, secret)):
         raise ArchiveError("the passphrase of the secret key is wrong", hint="try again; upper and lower case matter")
-    return SecretKey(id=key_id, seed=secret[:32])
+    key = SecretKey(id=key_id, seed=secret[:32])
+    if key.public.key != secret[32:]:  # what `minisign -G -W` writes has no checksum
+        raise ArchiveError("the secret key file is damaged", hint="take a copy of it")
+    return key
 
 
 def _unpack_secret(data: bytes) -> tuple[bytes, bytes, bytes, bytes, int, int, bytes]:
@@ -172,7 +176,9 @@ def parse_signature(data: bytes) -> Signature:
     except (UnicodeDecodeError, ValueError, struct.error) as error:
         raise ArchiveError("this is not a signature of minisign, or a damaged one", hint=None) from error
     if algorithm != _PREHASHED:
-        raise ArchiveError("the signature is of minisign's old kind", hint="sign with minisign 0.10 or later, without -l")
+        raise ArchiveError(
+            "the signature is of minisign's old kind", hint="sign with minisign 0.10 or later, without -l"
+        )
     return Signature(key_id=key_id, signature=signature, comment=third.removeprefix(_TRUSTED), both=both)
 
 

@@ -56,7 +56,7 @@ class InstallerLine(_Wire):
     name: str = Field(description="The recipe's name.")
     version: str = Field(description="The recipe's version.")
     python: str = Field(description="Full version of the interpreter.")
-    platform: str = Field(description="`linux-x86_64`, `linux-aarch64`, `macos-x86_64`, `macos-arm64`, `windows-x86_64`, …")
+    platform: str = Field(description="`linux-x86_64`, `macos-arm64`, `windows-x86_64`, …")
     glibc: str | None = Field(default=None, description="The oldest glibc that will do.")
     macos: str | None = Field(default=None, description="The oldest macOS that will do.")
     windows: str | None = Field(default=None, description="The oldest Windows that will do.")
@@ -102,7 +102,7 @@ class IndexFile(_Wire):
     """The index of an archive of installers made by Keel."""
 
     format_version: Literal[1] = Field(alias="schema")
-    archive: str = Field(pattern=r"^[0-9a-f]{32}$", description="Tells this archive from every other, for ever the same.")
+    archive: str = Field(pattern=r"^[0-9a-f]{32}$", description="Tells this archive from every other; stays.")
     version: int = Field(ge=1, description="Counts up by one with every publishing.")
     generated: Moment
     expires: Moment | None = Field(description="When clients stop to trust this index; null: never.")
