@@ -17,7 +17,7 @@ class BuilderError(Exception):
 
 
 class RecipeError(BuilderError):
-    """The recipe (or a lock that must fit it) is wrong; `message` holds every problem, one a line."""
+    """A recipe, a lock that must fit it, or an archive.yaml is wrong; `message` holds every problem, one a line."""
 
     exit_code = 2
 
