@@ -162,6 +162,7 @@ def package_files(payload: bytes) -> dict[str, bytes]:
         "base.pkg/PackageInfo": b"<pkg-info/>",
         "base.pkg/Payload": gzip.compress(inner, mtime=0),
         "base.pkg/Scripts": scripts,
+        "shell.pkg/Payload": gzip.compress(cpio({".": b"", "./mark": b""}), mtime=0),
     }
 
 

@@ -91,7 +91,7 @@ def test_every_changed_byte_is_found(format: str, installers: dict[str, Path], t
             examine(path)
         except BuilderError:
             continue
-        # The first block of a script checks the others, and nothing checks its own words; LZMA's last bytes mean nothing.
+        # Nothing checks the words of a script's first block, and LZMA's last bytes mean nothing.
         assert format in ("sh", "7z")
         assert format == "7z" or place < 4096
 
