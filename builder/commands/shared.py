@@ -48,8 +48,8 @@ def print_error(message: str, hint: str | None) -> None:
 
 
 def megabytes(size: int) -> str:
-    """ "49.6 MB" """
-    return f"{size / 1e6:.1f} MB" if size >= 50_000 else f"{size / 1e3:.1f} kB"
+    """ "49.6 MB", "23 kB" """
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.0f} kB"
 
 
 def cache_option(parameter: str) -> Callable[..., Any]:

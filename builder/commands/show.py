@@ -7,7 +7,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from ..inspection.summary import Summary, summarize
+from ..inspection.summary import Listed, Summary, summarize
 from .shared import FILE, OUT, Command, megabytes, verbose_option
 
 
@@ -64,13 +64,18 @@ def _facts(summary: Summary) -> list[tuple[str, str]]:
 
 
 def _table(summary: Summary) -> Table:
-    table = Table("package", "version", box=None, header_style="bold", pad_edge=False)
-    table.add_column("size", justify="right")
-    table.add_column("licence", overflow="ellipsis", max_width=40, no_wrap=True)
-    table.add_column("SHA-256")
-    for package in summary.packages:
-        size = "" if package.size is None else megabytes(package.size)
-        where = "" if package.base is not False else " [dim](store)[/dim]"
-        license = escape(package.license) if package.license else "[dim]not declared[/dim]"
-        table.add_row(package.name + where, package.version, size, license, package.sha256[:12])
+    rows = [_row(package) for package in summary.packages]
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for number, title in enumerate(("package", "version", "size", "in", "SHA-256")):
+        # Where there is no room for everything, it is the licence that goes on in the next line.
+        table.add_column(title, justify="right" if title == "size" else "left", no_wrap=True)
+    table.add_column("licence")
+    for row in rows:
+        table.add_row(*map(escape, row))
     return table
+
+
+def _row(package: Listed) -> tuple[str, str, str, str, str, str]:
+    size = "" if package.size is None else megabytes(package.size)
+    place = "" if package.base is None else "base" if package.base else "store"
+    return package.name, package.version, size, place, package.sha256[:12], package.license or "not declared"
