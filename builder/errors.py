@@ -17,7 +17,7 @@ class BuilderError(Exception):
 
 
 class RecipeError(BuilderError):
-    """The recipe (or a lock that must fit it) is wrong; `message` holds every problem, one a line."""
+    """A recipe, a lock that must fit it, or an archive.yaml is wrong; `message` holds every problem, one a line."""
 
     exit_code = 2
 
@@ -54,3 +54,9 @@ class InstallerFileError(BuilderError):
     """A file is no installer of Keel's, or it is damaged."""
 
     exit_code = 10
+
+
+class ArchiveError(BuilderError):
+    """An archive, or a key or signature of one, cannot be used or is not to be trusted."""
+
+    exit_code = 8
