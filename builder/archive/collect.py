@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from re import fullmatch
+from typing import cast
 
 from keel.manifest import Manifest
 
@@ -13,7 +14,7 @@ from ..errors import BuilderError, InstallerFileError
 from ..inspection import Installer, open_installer
 from ..platforms import PLATFORMS
 from ..report import Reporter
-from .index import DOCUMENT_SUFFIXES, Document, DocumentKind, Entry, Interpreter, Package, Product
+from .index import DOCUMENT_SUFFIXES, Document, DocumentKind, Entry, InstallerFormat, Interpreter, Package, Product
 from .wire import FILE_NAME
 
 _SUFFIXES = (".sh", ".exe", ".pkg", ".7z")
@@ -76,7 +77,9 @@ def collect(paths: Sequence[Path], now: datetime, reporter: Reporter) -> list[Ca
             progress.advance(path.stat().st_size)
     if problems:
         hint = next(filter(None, hints), None)
-        raise InstallerFileError("\n".join(problems), hint=hint or "nothing was published; build these again, or leave them out")
+        raise InstallerFileError(
+            "\n".join(problems), hint=hint or "nothing was published; build these again, or leave them out"
+        )
     _refuse_twins(found)
     return found
 
@@ -91,7 +94,7 @@ def _candidate(path: Path, now: datetime) -> Candidate:
         stem = path.name.removesuffix(f".{installer.format}")
         entry = Entry(
             file=path.name,
-            format=installer.format,
+            format=cast(InstallerFormat, installer.format),
             size=installer.size,
             sha256=installer.sha256,
             modified=changed,
@@ -125,7 +128,9 @@ def _check_name(name: str, installer: Installer) -> None:
             hint='keep the name that keel-builder gave it: letters, digits and ._+!-, without "-latest-"',
         )
     if installer.platform not in PLATFORMS:
-        raise InstallerFileError(f'its platform, "{installer.platform}", is unknown', hint="install a newer keel-builder")
+        raise InstallerFileError(
+            f'its platform, "{installer.platform}", is unknown', hint="install a newer keel-builder"
+        )
 
 
 def _documents(installer: Installer) -> dict[DocumentKind, bytes]:

@@ -70,7 +70,11 @@ class FolderPlace:
 
     def upload(self, path: str, source: Path, sha256: str, advance: Callable[[int], None]) -> None:
         digest = hashlib.sha256()
-        with self._replacing(path) as handle, source.open("rb") as stream, os.fdopen(handle, "wb", closefd=False) as out:
+        with (
+            self._replacing(path) as handle,
+            source.open("rb") as stream,
+            os.fdopen(handle, "wb", closefd=False) as out,
+        ):
             while chunk := stream.read(_CHUNK):
                 digest.update(chunk)
                 out.write(chunk)
@@ -152,7 +156,7 @@ class FolderPlace:
 
 
 def _lock(handle: int) -> None:
-    """For this process, until `handle` is closed, which the death of the process does as well. Raises BlockingIOError."""
+    """Lock it until it is closed, as the death of the process does as well. Raises BlockingIOError."""
     try:
         import fcntl
     except ImportError:

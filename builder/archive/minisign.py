@@ -36,6 +36,9 @@ class KeyCost:
     memory: int = 1_073_741_824
 
 
+DEFAULT_COST = KeyCost()
+
+
 @dataclass(frozen=True, kw_only=True)
 class PublicKey:
     """id: 8 bytes that tell keys apart, no secret and no proof.  key: 32 bytes, Ed25519."""
@@ -88,7 +91,7 @@ class SecretKey:
         )
         return ("\n".join(lines) + "\n").encode()
 
-    def to_file(self, passphrase: str, cost: KeyCost = KeyCost()) -> bytes:
+    def to_file(self, passphrase: str, cost: KeyCost = DEFAULT_COST) -> bytes:
         """The content of a secret key file, encrypted."""
         salt = os.urandom(32)
         secret = self.seed + self.public.key

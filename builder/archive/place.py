@@ -1,4 +1,4 @@
-"""Where an archive lies: a folder, or an object store. Two classes behind one Protocol; paths are relative, with `/`."""
+"""Where an archive lies: a folder or an object store, two classes behind one Protocol. Paths are relative, with `/`."""
 
 import sys
 from collections.abc import Callable, Iterable
@@ -55,7 +55,8 @@ def open_place(target: str) -> Place:
         return FolderPlace(Path(target.removeprefix("file://")))
     if scheme in ("http", "https"):
         raise BuilderError(
-            f"{target} can be read but not written", hint="name the folder behind it, or a store, such as s3://bucket/path"
+            f"{target} can be read but not written",
+            hint="name the folder behind it, or a store, such as s3://bucket/path",
         )
     try:
         import fsspec

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..errors import OutputError
@@ -53,7 +53,14 @@ def make_plan(before: Index | None, candidates: Sequence[Candidate], wishes: Wis
     new = {candidate.entry.file for candidate in added}
     removed = (*withdrawn, *(entry for entry in pruned if entry.file not in new))
     added = tuple(candidate for candidate in added if candidate.entry.file not in gone)
-    if before and not added and not removed and not wishes.renew and before.key == wishes.key and _is_fresh(before, now):
+    if (
+        before
+        and not added
+        and not removed
+        and not wishes.renew
+        and before.key == wishes.key
+        and _is_fresh(before, now)
+    ):
         return Plan(index=before, added=(), removed=())
     installers = newest_first(entry for entry in entries if entry.file not in gone)
     index = Index(
@@ -77,7 +84,9 @@ def _is_fresh(index: Index, now: datetime) -> bool:
 def _new(present: Sequence[Entry], candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
     known = {entry.file: entry for entry in present}
     changed = [
-        one.entry.file for one in candidates if one.entry.file in known and known[one.entry.file].sha256 != one.entry.sha256
+        one.entry.file
+        for one in candidates
+        if one.entry.file in known and known[one.entry.file].sha256 != one.entry.sha256
     ]
     if changed:
         raise OutputError(
@@ -92,7 +101,9 @@ def _withdrawn(present: Sequence[Entry], files: Sequence[str]) -> tuple[Entry, .
     known = {entry.file: entry for entry in present}
     missing = [file for file in files if file not in known]
     if missing:
-        raise OutputError(f"not in the archive: {', '.join(missing)}", hint="--withdraw takes names as index.json has them")
+        raise OutputError(
+            f"not in the archive: {', '.join(missing)}", hint="--withdraw takes names as index.json has them"
+        )
     return tuple(known[file] for file in dict.fromkeys(files))
 
 

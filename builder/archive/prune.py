@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from ..errors import BuilderError
 from .index import Entry
-from .latest import newness
+from .ordering import version_key
 
 _RULE = re.compile(r"(keep|days)=([1-9][0-9]{0,5})")
 
@@ -36,9 +36,7 @@ def parse_policy(words: Iterable[str]) -> Policy | None:
     return Policy(**rules) if rules else None
 
 
-def to_prune(
-    entries: Sequence[Entry], policy: Policy, now: datetime, latest: Mapping[str, str]
-) -> tuple[Entry, ...]:
+def to_prune(entries: Sequence[Entry], policy: Policy, now: datetime, latest: Mapping[str, str]) -> tuple[Entry, ...]:
     """What the policy takes away. latest: the stable names that there will be."""
     kept = set(latest.values())
     if policy.days is not None:
@@ -46,7 +44,7 @@ def to_prune(
         kept |= {entry.file for entry in entries if entry.published >= since}
     if policy.keep is not None:
         versions: dict[tuple[str, str, str], dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
-        for entry in sorted(entries, key=newness, reverse=True):
+        for entry in sorted(entries, key=lambda entry: version_key(entry.version), reverse=True):
             versions[entry.name, entry.platform, entry.python_minor][entry.version].append(entry)
         for group in versions.values():
             kept |= {entry.file for version in list(group.values())[: policy.keep] for entry in version}

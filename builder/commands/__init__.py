@@ -8,6 +8,9 @@ COMMANDS = {
     "build": "Build the installers of a recipe.",
     "check": "Report every mistake in a recipe, or list its targets.",
     "lock": "Choose the packages of a recipe, without building.",
+    "publish": "Put installers on an archive, a static site.",
+    "key": "Make and show the keys that archives are signed with.",
+    "serve": "Look at an archive on this computer.",
     "cache": "Look at the cache, or clean it.",
     "schema": "Print the JSON Schema of recipes, for editors.",
 }
