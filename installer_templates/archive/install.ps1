@@ -95,16 +95,16 @@ function Get-KeelHash([string] $File) {
 # The index: its head, and a line for each installer.
 function Read-KeelIndex([string] $File) {
     $lines = [System.IO.File]::ReadAllLines($File)
-    if (-not $lines[0].StartsWith('{"schema": 1,')) {
+    if ($lines[0] -notmatch '^\{"schema": ?1,') {
         Stop-Keel 11 'what lies at that address is no archive, or one of a newer kind' 'check the address'
     }
     $index = @{ Installers = @(); Latest = @{} }
     foreach ($line in $lines) {
-        if ($line.StartsWith('{"file": "')) {
+        if ($line.StartsWith('{"file":')) {
             $index.Installers += ConvertFrom-Json $line.TrimEnd(',')
-        } elseif ($line -match '^"(archive|version|expires)": "?([^",]*)"?,?$') {
+        } elseif ($line -match '^"(archive|version|expires)": ?"?([^",]*)"?,?$') {
             $index[$Matches[1]] = $Matches[2]
-        } elseif ($line -match '^"([^"]*-latest-[^"]*)": "([^"]*)",?$') {
+        } elseif ($line -match '^"([^"]*-latest-[^"]*)": ?"([^"]*)",?$') {
             $index.Latest[$Matches[1]] = $Matches[2]
         }
     }

@@ -317,8 +317,8 @@ get_index() {
     index=$work/index.json
     get index.json "$index" || die 11 "there is no archive at $archive: $(reason)" "check the address and the network"
     case $(sed -n '1p' "$index") in
-        '{"schema": 1,'*) ;;
-        '{"schema": '[0-9]*) die 11 "the archive is of a newer kind than this script" "get the script from there: $archive/install.sh" ;;
+        '{"schema": 1,'* | '{"schema":1,'*) ;;
+        '{"schema":'*[0-9]*) die 11 "the archive is of a newer kind than this script" "get the script from there: $archive/install.sh" ;;
         *) die 11 "what lies at $archive is no archive" "check the address" ;;
     esac
     index_version=$(head_value version) index_id=$(head_value archive) expires=$(head_value expires)
@@ -326,7 +326,7 @@ get_index() {
 }
 
 # A key of the index's head, whose lines begin with it; others begin otherwise.
-head_value() { sed -n "s/^\"$1\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p;/^\"installers\"/q" "$index" | sed -n '1p'; }
+head_value() { sed -n "s/^\"$1\": *\"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p;/^\"installers\"/q" "$index" | sed -n '1p'; }
 
 check_index() {
     check_signature
@@ -497,18 +497,21 @@ check_history() {
 
 # --- Which installer? ---------------------------------------------------------------------------------------------------
 
+# A line for each installer: {"file":"X.sh","format":"sh", …
+installers() { grep '^{"file":' "$index"; }
+
 # field NAME LINE: prints a value of an installer's line.
-field() { printf '%s\n' "$2" | sed -n "s/.*\"$1\": \"\{0,1\}\([^\",}]*\).*/\1/p"; }
+field() { printf '%s\n' "$2" | sed -n "s/.*\"$1\": *\"\{0,1\}\([^\",}]*\).*/\1/p"; }
+
+# having KEY VALUE [END]: the lines with that value; none are left out where VALUE is empty.
+having() {
+    if [ -z "$2" ]; then cat; else grep "\"$1\": *\"$(printf '%s' "$2" | sed 's/[.]/[.]/g')${3-\"}"; fi
+}
 
 candidates() {
-    grep '^{"file": "' "$index" | grep -F "\"platform\": \"$1\"" | grep -F "\"format\": \"$2\"" |
-        if [ -n "$name" ]; then grep -F "\"name\": \"$name\""; else cat; fi |
-        if [ -n "$version" ]; then grep -F "\"version\": \"$version\""; else cat; fi |
-        case $python in
-            '') cat ;;
-            *.*.*) grep -F "\"python\": \"$python\"" ;;
-            *) grep -F "\"python\": \"$python." ;;
-        esac
+    case $python in *.*.*) end='"' ;; *) end='[.]' ;; esac
+    installers | having platform "$1" | having format "$2" | having name "$name" | having version "$version" |
+        having python "$python" "$end"
 }
 
 choose() {
@@ -528,7 +531,7 @@ choose() {
 }
 
 choose_name() {
-    names=$(sed -n '/^{"file": "/s/.*"name": "\([^"]*\)".*/\1/p' "$index" | sort -u)
+    names=$(installers | sed -n 's/.*"name": *"\([^"]*\)".*/\1/p' | sort -u)
     if [ -z "$name" ]; then
         case "
 $names
@@ -549,9 +552,9 @@ choose_newest() {
     label=$(field file "$(sed -n 1p "$work/candidates")" | sed 's/.*-py[0-9]*-//')
     title=$(printf '%s' "$name" | cut -c 1 | tr '[:lower:]' '[:upper:]')$(printf '%s' "$name" | cut -c 2-)
     minor=$(printf '%s' "$python" | sed -n 's/^\(3\)\.\([0-9]*\).*/-py\1\2/p')
-    latest=$(grep -F "\"$title-latest$minor-$label\": \"" "$index" | sed -n '1s/.*": "\([^"]*\)".*/\1/p')
+    latest=$(grep -F "\"$title-latest$minor-$label\":" "$index" | sed -n '1s/.*": *"\([^"]*\)".*/\1/p')
     line='' too_new=''
-    [ -n "$version" ] || consider "$(grep -F "{\"file\": \"$latest\"" "$work/candidates")"
+    [ -n "$version" ] || consider "$(having file "${latest:-none}" <"$work/candidates")"
     while [ -z "$line" ] && read -r one; do
         consider "$one"
     done <"$work/candidates"

@@ -1,6 +1,5 @@
 """install.sh against an archive on the loopback interface."""
 
-import hashlib
 import os
 import signal
 import subprocess
@@ -14,7 +13,7 @@ import pytest
 from builder.archive.minisign import new_key
 from builder.archive.trust import signature_name
 from tests.conftest import need
-from tests.unit.archive.conftest import HERE, INSTALLER, NOW, SHELLS, World
+from tests.unit.archive.bootstrap_world import INSTALLER, NOW, SHELLS, World, world  # noqa: F401 -- a fixture
 from tests.unit.loopback import Answer
 
 FILE = f"Science-2026.11-py312-Linux-{os.uname().machine}.sh"
@@ -381,7 +380,6 @@ def test_help_tells_the_options_and_asks_nobody(world: World) -> None:
 
 
 def test_what_is_no_archive_and_what_does_not_answer_is_told(world: World) -> None:
-    assert "cannot" in world.run("-y", "--archive", "http://127.0.0.1:1").err or True
     done = world.run("-y", "--archive", "http://127.0.0.1:1")
     assert done.code == 11
     assert "there is no archive at http://127.0.0.1:1" in done.err
@@ -397,7 +395,7 @@ def test_a_name_that_leaves_the_folder_is_refused(world: World) -> None:
     world.files["index.json"] = world.files["index.json"].replace(FILE.encode(), b"../../evil.sh")
     done = world.run("-y")
     assert done.code == 12
-    assert hashlib.sha256(INSTALLER).hexdigest() not in done.out
+    assert "the index of the archive is damaged" in done.err
 
 
 def test_a_script_that_was_cut_off_on_its_way_does_nothing(world: World) -> None:
@@ -407,4 +405,3 @@ def test_a_script_that_was_cut_off_on_its_way_does_nothing(world: World) -> None
         world.run("-y", piped=True)
         assert world.server.requests == []
     assert world.record is None
-    assert HERE
