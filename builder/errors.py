@@ -53,7 +53,7 @@ class OutputError(BuilderError):
 class InstallerFileError(BuilderError):
     """A file is no installer of Keel's, or it is damaged."""
 
-    exit_code = 7
+    exit_code = 10
 
 
 class ArchiveError(BuilderError):

@@ -7,7 +7,7 @@ Nothing in it can be reached without unpacking what lies before it: such a file 
 import hashlib
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -60,13 +60,19 @@ class PackageInstaller:
         return False
 
     def open(self, offset: int = 0) -> IO[bytes]:
-        stream = _payload_in(self.path, self.payload)
+        stream = self._open()
         while offset:
             skipped = len(stream.read(min(offset, _CHUNK)))
             if not skipped:
                 raise damaged("it is cut off")
             offset -= skipped
         return cast("IO[bytes]", stream)
+
+    def _open(self) -> "_Payload":
+        stream = _payload_in(self.path, self.payload)
+        if stream is None:  # it was there a moment ago
+            raise damaged("it is being changed")
+        return stream
 
     def check(self, payload_size: int) -> list[str]:
         for member in self.members:
@@ -77,7 +83,7 @@ class PackageInstaller:
                     hasher.update(piece)
             if hasher.hexdigest() != member.checksum:
                 raise damaged(f"{member.name} in it does not have the checksum that its table of contents names")
-        with _payload_in(self.path, self.payload) as payload:
+        with self._open() as payload:
             if payload.size != payload_size:
                 raise damaged("its payload has another size than it says")
         return ["signed (the signature itself was not checked)"] if self.signed else []
@@ -98,11 +104,19 @@ def find_in_package(path: Path, head: bytes, size: int) -> PackageInstaller:
     heap = head_size + packed
     _check_toc(tree, path, toc, heap)
     members = tuple(_members(tree, "", heap, size))
-    candidates = [member for member in members if member.name.rpartition("/")[2] == "Payload"]
-    if len(candidates) != 1:
-        raise InstallerFileError(f"{path}: {NO_INSTALLER}")
     signed = tree.find("signature") is not None or tree.find("x-signature") is not None
-    return PackageInstaller(path=path, members=members, payload=candidates[0], signed=signed)
+    return PackageInstaller(path=path, members=members, payload=_find_payload(path, members), signed=signed)
+
+
+def _find_payload(path: Path, members: Iterable[Member]) -> Member:
+    """Of the components' archives the one with the payload; other components are small."""
+    archives = [member for member in members if member.name.rpartition("/")[2] == "Payload"]
+    for archive in sorted(archives, key=lambda member: -member.size):
+        payload = _payload_in(path, archive)
+        if payload is not None:
+            payload.close()
+            return archive
+    raise InstallerFileError(f"{path}: {NO_INSTALLER}")
 
 
 def _parse_toc(packed: bytes, unpacked: int) -> ElementTree.Element:
@@ -235,8 +249,8 @@ class _Payload:
         self._inflated.close()
 
 
-def _payload_in(path: Path, member: Member) -> _Payload:
-    """The file in the cpio that begins like a payload, opened. Raises InstallerFileError."""
+def _payload_in(path: Path, member: Member) -> _Payload | None:
+    """The file in the cpio that begins like a payload, opened; None without one. Raises InstallerFileError."""
     inflated = _Inflated(path, member)
     try:
         while True:
@@ -251,7 +265,8 @@ def _payload_in(path: Path, member: Member) -> _Payload:
             if start == MAGIC:
                 return _Payload(inflated, start, size)
             if name == _CPIO_END:
-                raise InstallerFileError(f"{path}: {NO_INSTALLER}")
+                inflated.close()
+                return None
             left = size - len(start)
             while left:
                 left -= len(inflated.exactly(min(left, _CHUNK)))

@@ -88,9 +88,7 @@ def _explained() -> Iterator[None]:
         yield
     except InstallerFileError:
         raise
-    except (
-        Exception
-    ) as error:  # py7zr and those below it have no common error for damage
+    except Exception as error:  # py7zr and those below it have no common error for damage
         raise damaged(f"its archive cannot be read ({error or type(error).__name__})") from error
 
 

@@ -4,10 +4,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..installers.sh import BLOCK, posix_checksum
+from ..installers.sh import posix_checksum
 from .containers import Stretch
 from .payload import damaged
 
+_BLOCK = 4096
 MARK = b"# A self-extracting installer made by Keel"
 _LITERAL = re.compile(rb"^(script_blocks|engine_blocks|payload_offset|file_size|checksum)=(\d{1,16})(?: #.*)?$", re.M)
 # The script and the engine; either is below a megabyte.
@@ -31,8 +32,8 @@ class ShellInstaller(Stretch):
 
     def check(self, payload_size: int) -> list[str]:
         with self.path.open("rb") as stream:
-            stream.seek(BLOCK)
-            program = stream.read(self.start - BLOCK)
+            stream.seek(_BLOCK)
+            program = stream.read(self.start - _BLOCK)
         if posix_checksum(program) != self.checksum:
             raise damaged("its program part does not have the right checksum")
         if payload_size != self.available:
@@ -42,14 +43,14 @@ class ShellInstaller(Stretch):
 
 def find_in_shell(path: Path, head: bytes, size: int) -> ShellInstaller:
     """head: the file's first bytes, a block at least.  size: of the file. Raises InstallerFileError."""
-    block = head[:BLOCK]
+    block = head[:_BLOCK]
     if b"\r" in block:
         raise damaged("its line ends were converted; copy it in binary mode")
     values = {name: int(value) for name, value in _LITERAL.findall(block)}
     if len(values) != 5:
         raise damaged("its first block does not say where its parts are")
     start = values[b"payload_offset"]
-    if (values[b"script_blocks"] + values[b"engine_blocks"]) * BLOCK != start or start > _LARGEST_PROGRAM:
+    if (values[b"script_blocks"] + values[b"engine_blocks"]) * _BLOCK != start or start > _LARGEST_PROGRAM:
         raise damaged("its first block contradicts itself")
     if size != values[b"file_size"]:
         raise damaged(f"it has {size} bytes, and should have {values[b'file_size']}")

@@ -22,7 +22,7 @@ from ..resources import TEMPLATES
 from ..target import Target
 from .facts import InstallerFacts
 
-BLOCK = 4096
+_BLOCK = 4096
 _UNIX = TEMPLATES / "unix"
 _FIRST_BLOCK = "first_block.sh"
 # What follows it, in the order in which the shell reads it; `main.sh` calls the first function.
@@ -93,13 +93,13 @@ class _Places:
     @property
     def payload(self) -> int:
         """Offset of the payload in the file."""
-        return BLOCK + self.script + self.program
+        return _BLOCK + self.script + self.program
 
 
 def _render_first_block(places: _Places, payload: PayloadBytes, checksum: int) -> bytes:
     tokens: dict[str, str | int] = {
-        "script_blocks": 1 + places.script // BLOCK,
-        "engine_blocks": places.program // BLOCK,
+        "script_blocks": 1 + places.script // _BLOCK,
+        "engine_blocks": places.program // _BLOCK,
         "engine_size": places.engine,
         "payload_offset": places.payload,
         "first_frame": places.payload + payload.first_frame + 1,  # `tail -c +N` counts from one
@@ -107,8 +107,8 @@ def _render_first_block(places: _Places, payload: PayloadBytes, checksum: int) -
         "checksum": checksum,
     }
     block = _pad(_render(_FIRST_BLOCK, tokens), b"\n")
-    if len(block) != BLOCK:
-        raise BuilderError(f"{_FIRST_BLOCK} is longer than {BLOCK} bytes")
+    if len(block) != _BLOCK:
+        raise BuilderError(f"{_FIRST_BLOCK} is longer than {_BLOCK} bytes")
     return block
 
 
@@ -163,7 +163,7 @@ def quote(value: str | int) -> str:
 
 
 def _pad(data: bytes, filler: bytes) -> bytes:
-    return data + filler * (-len(data) % BLOCK)
+    return data + filler * (-len(data) % _BLOCK)
 
 
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
