@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from packaging.requirements import Requirement
 from pydantic import Field, ValidationInfo
 
+from .archive import Archive
 from .interpreters import PbsSource, Sources
 from .types import (
     Constraints,
@@ -208,6 +209,20 @@ class Recipe(RecipeHead):
                 "default_prefix": "~/acme-science",
                 "add_to_path": True,
                 "shortcuts": [{"name": "Jupyter Lab", "target": "Scripts/jupyter-lab.exe"}],
+            }
+        ],
+    )
+    archive: Archive | None = Field(
+        default=None,
+        description=(
+            "The archive that the installers will be published on, so that `keel update --check` knows where to ask "
+            "for a newer version: its `url`, and the `public_key` that it is signed with; a URL alone where it is not "
+            "signed."
+        ),
+        examples=[
+            {
+                "url": "https://get.acme.example/python",
+                "public_key": "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3",
             }
         ],
     )
