@@ -86,7 +86,7 @@ def _feed_entry(root: ElementTree.Element, entry: Entry, index: Index, url: str)
 
 def _summary(entry: Entry) -> Iterator[str]:
     yield f"{entry.file}: {entry.size} bytes, SHA-256 {entry.sha256}"
-    yield f"{len(entry.packages)} packages: " + ", ".join(f"{one.name} {one.version}" for one in entry.packages)
+    yield f"packages ({len(entry.packages)}): " + ", ".join(f"{one.name} {one.version}" for one in entry.packages)
 
 
 def _add(parent: ElementTree.Element, name: str, text: str | None = None, **attributes: str) -> ElementTree.Element:

@@ -1,7 +1,8 @@
 """The pages that people see: the same index and the same texts give the same bytes.
 
-`index.html` and `files/2.html` … list the files, `installers/<file>.html` describes each, `assets/` holds style, script and what the
-script looks things up in, all under names with a hash: what is new never meets an old one in a browser's cache.
+`index.html` and `files/2.html` … list the files, `installers/<file>.html` describes each, `assets/` holds style, script
+and what the script looks things up in, all under names with a hash: what is new never meets an old one in a browser's
+cache.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..resources import TEMPLATES
+from ..target import title_of
 from . import views
 from .bootstrap import install_ps1, install_sh
 from .colours import dark_palette, light_palette
@@ -59,7 +61,7 @@ class _Assets:
         return path
 
     def add_picture(self, stem: str, picture: Picture | None) -> str | None:
-        return picture and self.add(stem, picture.suffix, picture.content)
+        return self.add(stem, picture.suffix, picture.content) if picture else None
 
 
 class _Renderer:
@@ -136,7 +138,7 @@ class _Renderer:
             "installer.html",
             root="../",
             entry=entry,
-            title=views.title(entry),
+            title=title_of(entry.name),
             product=self._index.products.get(entry.name),
             siblings=siblings,
             newest=self._lines.newer(entry),

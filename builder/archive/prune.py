@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from ..errors import BuilderError
 from .index import Entry
-from .latest import newness
+from .ordering import version_key
 
 _RULE = re.compile(r"(keep|days)=([1-9][0-9]{0,5})")
 
@@ -44,7 +44,7 @@ def to_prune(entries: Sequence[Entry], policy: Policy, now: datetime, latest: Ma
         kept |= {entry.file for entry in entries if entry.published >= since}
     if policy.keep is not None:
         versions: dict[tuple[str, str, str], dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
-        for entry in sorted(entries, key=newness, reverse=True):
+        for entry in sorted(entries, key=lambda entry: version_key(entry.version), reverse=True):
             versions[entry.name, entry.platform, entry.python_minor][entry.version].append(entry)
         for group in versions.values():
             kept |= {entry.file for version in list(group.values())[: policy.keep] for entry in version}

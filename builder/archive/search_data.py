@@ -1,7 +1,8 @@
 """What the page's script looks things up in: all files, and which package is in which of them.
 
-Two scripts, loaded when they are needed, each one call with JSON in it. They are scripts rather than JSON files because a page
-that is opened from a shared folder (file:) may not fetch anything, and because the page's policy then can forbid all fetching.
+Two scripts, loaded when they are needed, each one call with JSON in it. They are scripts rather than JSON files because
+a page that is opened from a shared folder (file:) may not fetch anything, and because the page's policy then can forbid
+all fetching.
 """
 
 import json
@@ -16,8 +17,8 @@ from .ordering import version_key
 def files_script(entries: Sequence[Entry], sets: "PackageSets") -> bytes:
     """`keelFiles(…)`: tables of texts, and a row for each file in the order of `entries`.
 
-    A row: file, SHA-256, size in bytes, time (seconds since 1970), the numbers of product, platform, Python and format in their
-    tables, and the numbers of its sets of packages: in the base, and offline besides.
+    A row: file, SHA-256, size in bytes, time (seconds since 1970), the numbers of product, platform, Python and format
+    in their tables, and the numbers of its sets of packages: in the base, and offline besides.
     """
     names, platforms, pythons, formats = _Table(), _Table(), _Table(), _Table()
     rows = [

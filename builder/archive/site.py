@@ -49,6 +49,10 @@ def _picture(value: Any, info: ValidationInfo) -> Picture:
     return Picture(suffix=suffix, content=content)
 
 
+def _language(value: Any) -> str:
+    return matching(value, r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", 'a language such as "en" or "de-CH" (BCP 47)')
+
+
 def _base_url(value: Any) -> str:
     """The archive's own address: http or https, with a slash at its end."""
     words = url(value)
@@ -93,9 +97,7 @@ class SiteTexts(Model):
     logo: Annotated[Picture, BeforeValidator(_picture)] | None = None
     logo_dark: Annotated[Picture, BeforeValidator(_picture)] | None = None
     icon: Annotated[Picture, BeforeValidator(_picture)] | None = None
-    language: Annotated[
-        str, BeforeValidator(lambda value: matching(value, r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "a language (BCP 47)"))
-    ] = "en"
+    language: Annotated[str, BeforeValidator(_language)] = "en"
     links: Annotated[tuple[Link, ...], each(_link)] = Field(default=())
 
 

@@ -3,10 +3,13 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from ..platforms import PLATFORMS
+from ..target import title_of
 from .index import DocumentKind, Entry, Index, Package, Product
+from .latest import newness
 from .ordering import version_key
 
 # How people call them.
@@ -28,7 +31,9 @@ _DOCUMENTS: Mapping[DocumentKind, str] = {
 }
 
 _POSIX = "curl -fLO {url}\necho '{sha256}  {name}' | %s &&\n    %s"
-_POWERSHELL = "curl.exe -fLO {url}\nif ((Get-FileHash {file}).Hash -eq '{sha256}') { %s } else { 'This file is damaged.' }"
+_POWERSHELL = (
+    "curl.exe -fLO {url}\nif ((Get-FileHash {file}).Hash -eq '{sha256}') { %s } else { 'This file is damaged.' }"
+)
 _SUM = {"linux": "sha256sum -c", "macos": "shasum -a 256 -c"}
 _RUN = {"sh": "sh {file}", "pkg": "open {file}", "7z": "7z x {file}"}
 VERIFY_TEMPLATE = (
@@ -111,11 +116,6 @@ class Changes:
         return ", ".join(parts) or "the same Python and the same packages"
 
 
-def title(entry: Entry) -> str:
-    """The product's name as it stands in file names: `Acme-science`."""
-    return entry.name[0].upper() + entry.name[1:]
-
-
 def python_key(minor: str) -> tuple[int, ...]:
     """ "3.12" sorts behind "3.9"."""
     return tuple(int(part) for part in minor.split("."))
@@ -150,8 +150,8 @@ def _product(name: str, entries: Sequence[Entry], product: Product | None) -> Pr
     pythons = tuple(sorted({entry.python_minor for entry in shown}, key=python_key, reverse=True))
     return ProductView(
         name=name,
-        title=title(entries[0]),
-        version=max((entry.version for entry in shown), key=version_key),
+        title=title_of(name),
+        version=max(shown, key=newness).version,
         description=product.description if product else None,
         homepage=web(product.homepage) if product else None,
         pythons=pythons,
@@ -164,7 +164,7 @@ def _product(name: str, entries: Sequence[Entry], product: Product | None) -> Pr
 
 
 def _newest(entries: Sequence[Entry]) -> list[Entry]:
-    version = max({entry.version for entry in entries}, key=version_key)
+    version = max(entries, key=newness).version
     return [entry for entry in entries if entry.version == version]
 
 
@@ -190,14 +190,14 @@ class Lines:
         self._next: dict[str, Entry] = {}
         for line in self._lines.values():
             line.sort(key=lambda entry: keys[entry.version])
-            self._next |= {newer.file: older for older, newer in zip(line, line[1:], strict=False)}
+            self._next |= {newer.file: older for older, newer in pairwise(line)}
 
     def previous(self, entry: Entry) -> Entry | None:
         return self._next.get(entry.file)
 
     def newer(self, entry: Entry) -> Entry | None:
         """The newest of the line, None for that itself."""
-        newest = self._lines[_line(entry)][-1]
+        newest = max(self._lines[_line(entry)], key=newness)
         return None if newest is entry else newest
 
 

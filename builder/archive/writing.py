@@ -57,7 +57,7 @@ class ArchiveWriter:
         self._put_stable_names()
         self._put_listings()
         # Should this process die right after the index is there, the next one finds in the record what is to go.
-        self._record.add({name: "" for entry in self._plan.removed for name in _names(entry)})
+        self._record.expect(name for entry in self._plan.removed for name in _names(entry))
         self._put_index()
         self._sweep(pages)
 
@@ -66,7 +66,7 @@ class ArchiveWriter:
         new = {candidate.entry.file for candidate in self._plan.added}
         wanted = [one for one in candidates if one.entry.file in new or not self._is_there(one.entry)]
         # Should this publishing never be finished, the next one knows that these are nobody's.
-        self._record.add({name: "" for candidate in self._plan.added for name in _names(candidate.entry)})
+        self._record.expect(name for candidate in self._plan.added for name in _names(candidate.entry))
         documents: dict[str, bytes] = {}
         for candidate in candidates:
             for name, content in candidate.documents.items():
@@ -103,7 +103,7 @@ class ArchiveWriter:
             digest = sha256(content).hexdigest()
             if self._record.hashes.get(path) != digest or self._before.files.get(path) != len(content):
                 changed[path], hashes[path] = content, digest
-        self._record.forget(changed.keys())
+        self._record.expect(changed)
         self._place.write(changed.items())
         return hashes
 
@@ -114,7 +114,7 @@ class ArchiveWriter:
             for name, entry in wanted.items()
             if self._record.hashes.get(name) != entry.sha256 or self._before.files.get(name) != entry.size
         }
-        self._record.forget(changed.keys())
+        self._record.expect(changed)
         for name, entry in changed.items():
             self._place.copy(entry.file, name)
         self._record.add({name: entry.sha256 for name, entry in changed.items()})

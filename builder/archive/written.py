@@ -1,11 +1,11 @@
 """`.published.json`: what a publisher wrote, so that the next one neither writes it again nor leaves it behind.
 
-A name is taken out of the file before its content is replaced, and put in afterwards: what stands there is true even if
-a publisher was killed in between. Without a hash: installers on their way in or out.
+A name loses its hash before its content is replaced, and gets the new one afterwards: what stands there is true even if
+a publisher was killed in between. Installers are in it, without a hash, while they are on their way in or out.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -27,8 +27,13 @@ class Written:
         else:
             self.hashes = _parse(content)
 
+    def expect(self, paths: Iterable[str]) -> None:
+        """Before these are written, or are to go: from here on nobody knows what is in them."""
+        if new := {path: "" for path in paths if self.hashes.get(path) != ""}:
+            self._save({**self.hashes, **new})
+
     def forget(self, paths: AbstractSet[str]) -> None:
-        """Before these are replaced or removed."""
+        """What is gone, or named by the index."""
         if paths & self.hashes.keys():
             self._save({path: sha256 for path, sha256 in self.hashes.items() if path not in paths})
 

@@ -98,4 +98,5 @@ def _tell(plan: Plan, target: str, key: SecretKey | None, *, dry: bool) -> None:
     index = plan.index
     until = f", good until {stamp(index.expires)[:10]}" if index.expires else ""
     signed = f", signed by {key.public.name}" if key else ""
-    OUT.print(f"{target}: version {index.version}, {len(index.installers)} installers{signed}{until}", markup=False)
+    count = f"{len(index.installers)} installer{'' if len(index.installers) == 1 else 's'}"
+    OUT.print(f"{target}: version {index.version}, {count}{signed}{until}", markup=False)
