@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from .archive import ARCHIVE_KEYS
 from .findings import problems_of
 from .interpreters import INTERPRETER_KEYS, HostSource, PageSource, PathSource, PbsSource, Source, UrlSource
 from .model import Index, Recipe, RecipeHead
@@ -35,6 +36,7 @@ _NESTED_KEYS = {
     "indexes": tuple(Index.model_fields),
     "interpreter": INTERPRETER_KEYS,
     "windows": WINDOWS_KEYS,
+    "archive": ARCHIVE_KEYS,
     "pkg": PKG_KEYS,
     "signing": SIGNING_KEYS,
     **TRUST_KEYS,
