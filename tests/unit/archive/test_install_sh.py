@@ -30,12 +30,11 @@ def test_the_installer_for_this_machine_is_checked_and_run_by_every_shell(world:
     assert world.left_over == []
 
 
-@pytest.mark.parametrize("tools", [("curl",), ("wget",), ("python3",), ("busybox-wget",)])
+# Not busybox' wget: the one of busybox-static crashes on every address, for it has no name services.
+@pytest.mark.parametrize("tool", ["curl", "wget", "python3"])
 @pytest.mark.parametrize("breaks", [False, True])
-def test_a_download_goes_on_after_a_break(world: World, tools: Sequence[str], breaks: bool) -> None:
-    world.tools = ("sha256sum", "minisign", *(tool for tool in tools if tool != "busybox-wget"))
-    if tools == ("busybox-wget",):
-        world.program("wget", f'exec {need("busybox")} wget "$@"')
+def test_a_download_goes_on_after_a_break(world: World, tool: str, breaks: bool) -> None:
+    world.tools = ("sha256sum", "minisign", tool)
     world.entries.clear()
     world.add(content=BIG)
     world.publish()
