@@ -229,7 +229,10 @@ download_to() {
             wait_for curl -fL "$3" -S --proto '=http,https' --connect-timeout 20 --speed-limit 1 --speed-time 60 \
                 ${4:+-C -} -o "$2" "$1"
             ;;
-        wget) wait_for wget -q $patience ${4:+-c} -O "$2" "$1" ;;
+        wget)
+            # shellcheck disable=SC2086 # several words
+            wait_for wget -q $patience ${4:+-c} -O "$2" "$1"
+            ;;
         *) wait_for python3 -I -c "$python_transfer" "$1" "$2" "$4" ;;
     esac
 }

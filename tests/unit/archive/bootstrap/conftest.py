@@ -32,8 +32,8 @@ SHELLS = {
 }  # fmt: skip
 # What any system has; a test adds one way to download, to hash and to verify.
 BASICS = (
-    "sh", "cat", "cp", "cksum", "cut", "date", "dd", "df", "getconf", "grep", "ldd", "mkdir", "mv", "od", "printf", "rm",
-    "sed", "sleep", "sort", "tr", "uname", "wc",
+    "sh", "cat", "cp", "cksum", "cut", "date", "dd", "df", "getconf", "grep", "ldd", "mkdir", "mv", "od", "printf",
+    "rm", "sed", "sleep", "sort", "tr", "uname", "wc",
 )  # fmt: skip
 # Says what it was given, and ends as the test wants.
 INSTALLER = b"""#!/bin/sh
