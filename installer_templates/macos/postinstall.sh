@@ -12,6 +12,7 @@ main() {
     start_log "${1-}"
     check_system
     choose_prefix "$candidate" || die 4 "$reason"
+    [ -x "$staging/keel-engine" ] || die 1 "what the package lays down is not in $staging" "start the installation again"
     find_people
     say "installing $app_title $app_version into $prefix"
     install_payload
@@ -27,10 +28,10 @@ main() {
 
 # shellcheck disable=SC2329  # called by a trap
 leave() {
-    [ "$1" -eq 0 ] || give_up
     remove_staging "$staging"
     remove_staging "$home/$staging_folder"
     [ "$(id -u)" -ne 0 ] || remove_staging "/$staging_folder"
+    [ "$1" -eq 0 ] || give_up
 }
 
 # remove_staging FOLDER: with those above it that came with it; macOS has its own in / and in homes.
@@ -139,6 +140,10 @@ settle_base() {
 
 # The base is complete without it, so that its failure is told and no more.
 initialise_shell() {
+    if [ "$(id -u)" -eq 0 ] && [ -z "$person" ]; then
+        warn "no shell was initialised, for nobody is logged in"
+        return 0
+    fi
     login_shell=$(dscl . -read "/Users/${person:-$(id -un)}" UserShell 2>/dev/null) || login_shell=''
     login_shell=${login_shell#UserShell: }
     engine_code=0

@@ -122,7 +122,6 @@ class Package:
         """preinstall and postinstall of the base. Raises BuilderError for text that no script can hold."""
         tokens: Tokens = {
             **facts_tokens(self.facts),
-            "identifier": self.identifier,
             "home_prefix": self.home_prefix,
             "system_prefix": self.system_prefix,
             "folder_name": self.folder_name,

@@ -163,6 +163,12 @@ def test_a_damaged_payload_fails_the_package_and_leaves_nothing(mac: Mac) -> Non
     assert len(mac.logs()) == 1
 
 
+def test_without_its_own_files_a_package_says_so(sh_mac: Mac) -> None:
+    done = sh_mac.run("postinstall", sh_mac.home)
+    assert done.code == 1
+    assert f"what the package lays down is not in {sh_mac.home}/{STAGING}" in done.err
+
+
 def test_what_comes_after_the_base_only_warns(sh_mac: Mac) -> None:
     done = sh_mac.install(choices=["shell"], KEEL_CODE="1")
     assert done.code == 0
@@ -211,6 +217,16 @@ def test_a_base_for_all_belongs_to_root_and_the_shell_is_that_of_who_installs(sh
     lines = sh_mac.calls("sudo").splitlines()
     assert lines == ["-H", "-u", "bin", "env", "SHELL=/bin/zsh", f"{chosen}/starter/cmd/keel", "init"]
     assert (chosen / "starter/keel-meta/receipts.txt").read_text().startswith(f"{IDENTIFIER}.base\t/\n")
+
+
+def test_where_nobody_is_logged_in_no_shell_is_initialised(sh_mac: Mac) -> None:
+    as_root(sh_mac)
+    chosen = sh_mac.root / "opt"
+    chosen.mkdir()
+    done = sh_mac.install(chosen, choices=["shell"], USER="root")
+    assert done.code == 0
+    assert "nobody is logged in" in done.err
+    assert (chosen / "starter/asked").read_text() == "--settle\n"
 
 
 @pytest.mark.parametrize("variable", ["USER", "SUDO_USER"])
