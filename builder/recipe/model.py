@@ -161,7 +161,10 @@ class Recipe(RecipeHead):
     )
     macos: Macos | None = Field(
         default=None,
-        description="Oldest macOS that the macOS installers must run on. Quote it.",
+        description=(
+            "Oldest macOS that the macOS installers must run on: wheels for newer ones are not taken, and the "
+            "installers refuse older ones. Without it that is 11.0 on Apple silicon and 10.15 on Intel. Quote it."
+        ),
         examples=["11.0"],
     )
     build_tools: bool = Field(
