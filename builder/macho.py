@@ -98,9 +98,12 @@ def is_macho(path: Path) -> bool:
 
 
 def oldest_macos(files: Iterable[Path]) -> str | None:
-    """The oldest macOS ("11.0") on which all these files can be loaded; None if none of them tells."""
-    programs = (program for path in files for program in read_macho(path))
-    found = max((program.macos for program in programs if program.macos), default=None)
+    """The oldest macOS ("11.0") on which all these files can be loaded; None if none of them tells.
+
+    Of a universal file the program for the oldest counts: there is none before 11 for Apple silicon anyway.
+    """
+    needs = ([program.macos for program in read_macho(path) if program.macos] for path in files)
+    found = max((min(versions) for versions in needs if versions), default=None)
     return f"{found[0]}.{found[1]}" if found else None
 
 

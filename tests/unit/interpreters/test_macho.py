@@ -143,6 +143,8 @@ def test_files_are_found_and_the_oldest_macos_is_the_newest_asked_for(tmp_path: 
     assert not is_macho(tmp_path / "c")
     assert oldest_macos(macho_files(tmp_path)) == "11.0"
     assert oldest_macos([tmp_path / "d.txt"]) is None
+    (tmp_path / "both").write_bytes(fat((tmp_path / "a").read_bytes(), (tmp_path / "b").read_bytes()))
+    assert oldest_macos([tmp_path / "both"]) == "10.15"
 
 
 @pytest.mark.parametrize("machine", MACHINES)
