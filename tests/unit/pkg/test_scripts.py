@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import need_root
+from tests.conftest import need, need_root
 
 from .conftest import IDENTIFIER, NOTING, STAGING, Mac, MacMaker
 
@@ -217,6 +217,28 @@ def test_a_base_for_all_belongs_to_root_and_the_shell_is_that_of_who_installs(sh
     lines = sh_mac.calls("sudo").splitlines()
     assert lines == ["-H", "-u", "bin", "env", "SHELL=/bin/zsh", f"{chosen}/starter/cmd/keel", "init"]
     assert (chosen / "starter/keel-meta/receipts.txt").read_text().startswith(f"{IDENTIFIER}.base\t/\n")
+
+
+def test_a_base_for_all_users_is_in_opt(sh_mac: Mac) -> None:
+    need_root()
+    need("unshare")
+    as_root(sh_mac)
+    system = sh_mac.system = sh_mac.root / "system"
+    for folder in ("opt", "Library/Logs", "Applications"):
+        (system / folder).mkdir(parents=True)
+    assert sh_mac.run("preinstall", "/").code == 0
+    sh_mac.lay_down(system)
+    for choice in ("shell", "shortcut"):
+        (system / STAGING / choice).touch()
+    done = sh_mac.run("postinstall", "/", SUDO_USER="daemon")
+    assert (done.code, done.err) == (0, "")
+    assert (system / "opt/starter/asked").read_text() == "--settle\ninit\n"
+    assert "KEEL_ROOT=/opt/starter\n" in (system / "Applications/Starter Prompt.command").read_text()
+    assert (system / "opt/starter/keel-meta/receipts.txt").read_text().splitlines()[0] == f"{IDENTIFIER}.base\t/"
+    assert list((system / "Library/Logs").iterdir()) == []
+    assert sorted(path.name for path in (system / "Library").iterdir()) == ["Application Support", "Logs"]
+    # Macs have Application Support; what the package has put there is gone.
+    assert list((system / "Library/Application Support").iterdir()) == []
 
 
 def test_where_nobody_is_logged_in_no_shell_is_initialised(sh_mac: Mac) -> None:
