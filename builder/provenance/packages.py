@@ -54,7 +54,9 @@ def package_parts(
 
 
 def _source(wheel: LockedWheel, addresses: Iterable[str], built: Path) -> str:
-    """Where a wheel came from, without an address."""
+    """Where a wheel came from, without an address; what a shipped lock says, in the words of whoever shipped it."""
+    if wheel.source is not None:
+        return wheel.source
     if wheel.path is None:
         return "url" if wheel.name in addresses else "index"
     return "built" if built in wheel.path.parents else "file"

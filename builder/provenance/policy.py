@@ -21,7 +21,8 @@ def check_licenses(parts: Iterable[Part], rules: Licenses) -> None:
     if lines:
         raise PolicyError(
             f"the recipe's `licenses` refuses {_count(len(lines))}:{''.join(lines)}",
-            hint="leave them out, or, if you know better: licenses: {overrides: {NAME: SPDX expression}}",
+            hint="leave them out (libraries come with the interpreter: take another one), or, if you know better: "
+            "licenses: {overrides: {NAME: SPDX expression}}",
         )
 
 
