@@ -11,6 +11,8 @@ from cyclonedx.validation.json import JsonStrictValidator
 from builder.errors import PolicyError
 from builder.licensing import is_spdx
 from builder.provenance.names import BUILD, LICENSES, LICENSES_TEXT, LOCK, SBOM, TESTS
+from builder.resources import TEMPLATES
+from tests.conftest import ROOT
 from tests.unit.locks import Notes, make_settings
 from tests.unit.provenance.record import make_again, make_record, read
 from tests.unit.wheels import make_wheel, sha256
@@ -191,3 +193,7 @@ def test_every_licence_that_we_name_ourselves_is_an_spdx_expression(tmp_path: Pa
     named = [text for library in bundled._LIBRARIES for _, text in library.licenses]
     named += [text for _, text in own._RUNTIMES.values()] + list(own._VENDORED.values())
     assert [text for text in named if not is_spdx(text)] == []
+
+
+def test_the_licence_of_keel_in_every_base_is_keels() -> None:
+    assert (TEMPLATES / "licenses/keel.txt").read_bytes() == (ROOT / "LICENSE").read_bytes()
