@@ -94,7 +94,7 @@ def test_the_same_lock_gives_the_same_bytes(target: Target) -> None:
 @pytest.mark.parametrize("public", [True, False])
 def test_a_lock_follows_pep_751(target: Target, public: bool) -> None:
     write_lock(lock_of(target), lock_path(target))
-    text = public_lock(lock_of(target)) if public else lock_path(target).read_text()
+    text = public_lock(lock_of(target), {"alpha": "index"}) if public else lock_path(target).read_text()
     document = Pylock.from_dict(tomllib.loads(text))
     environment = target.platform.marker_environment("3.11.7")
     [(package, chosen)] = document.select(
@@ -105,8 +105,9 @@ def test_a_lock_follows_pep_751(target: Target, public: bool) -> None:
 
 
 def test_what_is_shipped_holds_no_addresses(target: Target) -> None:
-    text = public_lock(lock_of(target))
+    text = public_lock(lock_of(target), {"alpha": "index"})
     assert "://" not in text
+    assert 'source = "index"' in text
     assert 'path = "alpha-1.0-py3-none-any.whl"' in text
     assert "secret" not in text
 
