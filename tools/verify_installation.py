@@ -120,16 +120,21 @@ def call(
 ) -> str:
     """Run a program and return what it says on standard output. Raises CheckError unless it exits with 0."""
     words = command if isinstance(command, str) else [str(word) for word in command]
-    try:
-        done = subprocess.run(
-            words, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=patience, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise CheckError(f"{words}: {error}") from error
-    out, err = (stream.decode("utf-8", "replace") for stream in (done.stdout, done.stderr))
-    if done.returncode:
-        raise CheckError(f"{words} exited with {done.returncode}\n{(out + err)[-3000:]}")
-    return out
+    # Not through pipes: what it leaves running would hold them open.
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        try:
+            code = subprocess.run(
+                words, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err, timeout=patience, check=False
+            ).returncode
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise CheckError(f"{words}: {error}") from error
+        texts = []
+        for stream in (out, err):
+            stream.seek(0)
+            texts.append(stream.read().decode("utf-8", "replace"))
+    if code:
+        raise CheckError(f"{words} exited with {code}\n{''.join(texts)[-3000:]}")
+    return texts[0]
 
 
 def is_in_base(prefix: Path) -> bool:
