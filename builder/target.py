@@ -10,17 +10,23 @@ from .recipe import Recipe, RecipeFile
 from .recipe.values import platform_name, python_minor, python_version
 
 
+def title_of(name: str) -> str:
+    """A recipe's name as people read it: `Starter`."""
+    return name[0].upper() + name[1:]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Target:
     """recipe: rendered for this target.  python: "3.11" or, pinned by the recipe, "3.11.7".
 
-    folder: the recipe's, where its locks lie.
+    folder: the recipe's, where its locks lie.  recipe_sha256: of its file's bytes, "" for a recipe that has no file.
     """
 
     recipe: Recipe
     python: str
     platform: Platform
     folder: Path = Path()
+    recipe_sha256: str = ""
 
     @property
     def python_minor(self) -> str:
@@ -30,7 +36,7 @@ class Target:
     @property
     def title(self) -> str:
         """The recipe's name as people read it: `Starter`."""
-        return self.recipe.name[0].upper() + self.recipe.name[1:]
+        return title_of(self.recipe.name)
 
     @property
     def stem(self) -> str:
@@ -61,7 +67,9 @@ def targets(
         for platform in dict.fromkeys(named if platforms else file.head.platforms)
     ]
     return [
-        Target(recipe=recipe, python=python, platform=PLATFORMS[platform], folder=file.folder)
+        Target(
+            recipe=recipe, python=python, platform=PLATFORMS[platform], folder=file.folder, recipe_sha256=file.sha256
+        )
         for recipe, (python, platform) in zip(file.for_targets(pairs), pairs, strict=True)
     ]
 

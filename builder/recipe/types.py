@@ -42,6 +42,7 @@ Sha256 = Annotated[str, BeforeValidator(values.sha256), schema(pattern=values.SH
 PbsBuild = Annotated[str, BeforeValidator(values.pbs_build), schema(pattern=values.BUILD_PATTERN)]
 IndexName = Annotated[str, BeforeValidator(values.index_name), schema(pattern=values.NAME_PATTERN)]
 Url = Annotated[str, BeforeValidator(values.url), schema(format="uri")]
+PublicKey = Annotated[str, BeforeValidator(values.public_key), schema(pattern=values.KEY_PATTERN)]
 Prefix = Annotated[str, BeforeValidator(values.prefix), schema(maxLength=values.MAX_LINE)]
 WindowsPrefix = Annotated[str, BeforeValidator(values.windows_prefix), schema(maxLength=values.MAX_LINE)]
 ShortcutName = Annotated[str, BeforeValidator(values.shortcut_name), schema(maxLength=64)]
@@ -49,6 +50,9 @@ PathInBase = Annotated[str, BeforeValidator(values.path_in_base), schema(maxLeng
 PictureFile = Annotated[Path, BeforeValidator(values.picture_file), schema()]
 IconFile = Annotated[Path, BeforeValidator(values.icon_file), schema()]
 LicenseFile = Annotated[Path, BeforeValidator(values.license_file), schema()]
+PackageIdentifier = Annotated[
+    str, BeforeValidator(values.package_identifier), schema(pattern=values.IDENTIFIER_PATTERN)
+]
 FileOrFolder = Annotated[Path, BeforeValidator(values.file_or_folder), schema()]
 
 
