@@ -10,10 +10,18 @@ from pathlib import Path
 import lief
 import pytest
 
+from builder.cache import Cache
 from builder.elf import elf_files, read_elf
+from builder.engine import read_engine
+from builder.frames import COMPRESSIONS, pack
+from builder.installers.sh import write_parts
+from builder.payload import Payload, order_frames
+from builder.platforms import PLATFORMS
+from builder.units import Slice, content_entry, digest
 from tests.acceptance.conftest import ODD, build, run
 from tests.arm64_fixtures import ArmMachine, arm_machine, arm_python_root
 from tests.conftest import ROOT, need
+from tests.unit.installers.conftest import FACTS
 from tests.unit.interpreters.windows_trees import make_complete
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("arm64")]
@@ -40,6 +48,24 @@ def write_recipe(folder: Path, platform: str, interpreter: Path) -> Path:
     path = folder / "arm.yaml"
     path.write_text(RECIPE.format(platform=platform, interpreter=interpreter, bytecode=BYTECODE), encoding="utf-8")
     return path
+
+
+def write_small_installer(path: Path, work: Path) -> None:
+    """A real installer for x86_64, of one file."""
+    entries = [content_entry("keel-meta/manifest.json", b"{}\n", mode=0o644, mtime=10**9)]
+    frames = pack(
+        Slice(unit="demo", stage=0, key=digest("x"), entries=lambda: entries), Cache(work), COMPRESSIONS["fast"]
+    )
+    payload = Payload(
+        name="starter",
+        version="1",
+        python="3.11.7",
+        platform="linux-x86_64",
+        marker="keel-meta/manifest.json",
+        frames=order_frames(frames),
+    )
+    with path.open("wb") as stream:
+        write_parts(payload, FACTS, read_engine(PLATFORMS["linux-x86_64"]), stream)
 
 
 @pytest.fixture(scope="module")
@@ -131,13 +157,11 @@ def test_a_damaged_installer_is_told_and_leaves_nothing(home: Path, machine: Arm
         assert not (home / "damaged").exists()
 
 
-def test_the_wrong_cpu_is_refused_both_ways(
-    home: Path, machine: ArmMachine, installer: str, starter_installer: Path, tmp_path: Path
-) -> None:
+def test_the_wrong_cpu_is_refused_both_ways(home: Path, machine: ArmMachine, installer: str, tmp_path: Path) -> None:
     done = run("sh", home / "dist" / Path(installer).name, "-b", "-p", tmp_path / "x", code=3)
     assert "this installer is for aarch64 CPUs, and this machine is x86_64" in done.err
-    shutil.copy(starter_installer, home / "starter.sh")
-    done = machine.run("sh", "/home/starter.sh", "-b", "-p", "/home/x", code=3)
+    write_small_installer(home / "small.sh", tmp_path)
+    done = machine.run("sh", "/home/small.sh", "-b", "-p", "/home/x", code=3)
     assert "this installer is for x86_64 CPUs, and this machine is aarch64" in done.err
     assert not (tmp_path / "x").exists()
     assert not (home / "x").exists()
