@@ -68,9 +68,7 @@ def target_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def load(recipe: Path) -> RecipeFile:
     """The recipe, read with this host's Python and platform as defaults. Raises RecipeError."""
     host = current_host()
-    return load_recipe(
-        recipe, env=os.environ, default_python=host.python_minor, default_platform=host.platform_name
-    )
+    return load_recipe(recipe, env=os.environ, default_python=host.python_minor, default_platform=host.platform_name)
 
 
 def chosen_targets(file: RecipeFile, options: dict[str, Any]) -> list[Target]:
