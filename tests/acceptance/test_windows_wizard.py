@@ -217,26 +217,33 @@ def test_a_folder_that_will_not_do_is_refused_while_it_is_typed(
     assert wine.finish(process).code == 8
 
 
-def walk_to_folder(display: Screen, *users: str) -> None:
-    """From the first page to the folder; users: keys for the page between."""
-    time.sleep(0.5)
-    display.press("Return", "alt+a", "Return", *users, "Return")
+TO_FOLDER = ("Return", "alt+a", "Return", "Return")
 
 
-def finish_all(wine: Wine, display: Screen, process: "subprocess.Popen[bytes]", folder: Path, *last: str) -> None:
-    """Install from the folder's page on, with these keys on the last page."""
-    display.press("Return", "Return")
+def walk(display: Screen, window: str, file: Path, *keys: str) -> Path:
+    """Press keys, each when nothing moves any more; gives a picture of the end, in `file`."""
+    for key in keys:
+        display.still_picture(window, file)
+        display.press(key)
+    return display.still_picture(window, file)
+
+
+def finish_all(wine: Wine, display: Screen, process: "subprocess.Popen[bytes]", folder: Path) -> None:
+    """From the options' page to the end."""
+    display.press("Return")
     wait_until((folder / MARKER).exists, 60)
     wait_until(lambda: not any(folder.parent.glob(f".{folder.name}*")))
     time.sleep(1)
-    display.press(*last, "Return")
+    display.press("Return")
     assert wine.finish(process).code == 0
 
 
-def test_an_installation_for_all_users_is_chosen_by_keys(wine: Wine, display: Screen, setup: Path) -> None:
+def test_an_installation_for_all_users_is_chosen_by_keys(
+    wine: Wine, display: Screen, setup: Path, tmp_path: Path
+) -> None:
     folder = wine.drive / "Program Files" / "Starter"
-    process, _ = show(wine, display, setup)
-    walk_to_folder(display, "alt+a")
+    process, window = show(wine, display, setup)
+    walk(display, window, tmp_path / "page.png", *TO_FOLDER[:3], "alt+a", "Return", "Return")
     finish_all(wine, display, process, folder)  # the folder is the one that is proposed for all users
     path = wine.value(MACHINE_ENVIRONMENT, "Path")
     assert path is not None
@@ -244,11 +251,11 @@ def test_an_installation_for_all_users_is_chosen_by_keys(wine: Wine, display: Sc
     remove(wine, folder)
 
 
-def test_the_finish_page_opens_a_prompt_and_the_log(wine: Wine, display: Screen, setup: Path) -> None:
-    folder = wine.drive / "users" / "50% off %TEMP%"  # which is no variable here
-    process, _ = show(wine, display, setup, "/AddToPath=0", f"/D={wine.path(folder)}")
-    walk_to_folder(display)
-    display.press("Return", "Return")
+def test_the_finish_page_opens_a_prompt_and_the_log(wine: Wine, display: Screen, setup: Path, tmp_path: Path) -> None:
+    folder = wine.drive / "users" / "with a prompt"
+    process, window = show(wine, display, setup, "/AddToPath=0", f"/D={wine.path(folder)}")
+    walk(display, window, tmp_path / "page.png", *TO_FOLDER, "Return")
+    display.press("Return")
     wait_until((folder / MARKER).exists, 60)
     time.sleep(1)
     (folder / "cmd" / "keel.bat").write_bytes(b"@echo prompt %* > %USERPROFILE%\\prompt.txt\r\n")
@@ -265,14 +272,12 @@ def test_the_finish_page_opens_a_prompt_and_the_log(wine: Wine, display: Screen,
 def test_long_paths_are_enabled_by_a_box_that_shows_when_it_is_needed(
     wine: Wine, display: Screen, setup: Path, tmp_path: Path
 ) -> None:
-    folder = wine.drive / "users" / "long" / ("deep " * 8 + "x") / ("deeper " * 14 + "x")
+    folder = wine.drive / "users" / "long" / ("deep " * 8 + "x") / ("deeper " * 18 + "x")
     process, window = show(wine, display, setup, f"/D={wine.path(folder)}")
-    walk_to_folder(display)
-    refused = display.still_picture(window, tmp_path / "refused.png")
-    display.press("Return")  # not yet
-    time.sleep(0.5)
-    assert not display.differs(refused, display.still_picture(window, tmp_path / "again.png"))
-    display.press("alt+l")
+    refused = walk(display, window, tmp_path / "refused.png", *TO_FOLDER)
+    again = walk(display, window, tmp_path / "again.png", "Return")  # not yet
+    assert not display.differs(refused, again)
+    walk(display, window, tmp_path / "page.png", "alt+l", "Return")
     finish_all(wine, display, process, folder)
     file_system = r"HKLM\SYSTEM\CurrentControlSet\Control\FileSystem"
     assert wine.value(file_system, "LongPathsEnabled") == ("REG_DWORD", "0x1")
@@ -285,8 +290,7 @@ def test_browsing_puts_a_folder_of_its_own_below_the_chosen_one(
     wine: Wine, display: Screen, setup: Path, tmp_path: Path
 ) -> None:
     process, window = show(wine, display, setup)
-    walk_to_folder(display)
-    before = display.still_picture(window, tmp_path / "before.png")
+    before = walk(display, window, tmp_path / "before.png", *TO_FOLDER)
     display.press("alt+r")
     display.wait_for("Browse for Folder")
     display.press("Return")
