@@ -17,7 +17,7 @@ class BuilderError(Exception):
 
 
 class RecipeError(BuilderError):
-    """The recipe (or a lock that must fit it) is wrong; `message` holds every problem, one a line."""
+    """A recipe, a lock that must fit it, or an archive.yaml is wrong; `message` holds every problem, one a line."""
 
     exit_code = 2
 
@@ -60,3 +60,15 @@ class FailedTestsError(BuilderError):
     """The finished base failed the recipe's tests; the installer was not put into the output folder."""
 
     exit_code = 8
+
+
+class ArchiveError(BuilderError):
+    """An archive, or a key or signature of one, cannot be used or is not to be trusted."""
+
+    exit_code = 9
+
+
+class InstallerFileError(BuilderError):
+    """A file is no installer of Keel's, or it is damaged."""
+
+    exit_code = 10
