@@ -1,11 +1,11 @@
-"""Installing our .exe against an NSIS installer of the same tree, silently under Wine, on a tmpfs and on disk; the sizes of
-both; and how long the wizard takes to show its first page with a small and a very large payload.
+"""Installing our .exe against an NSIS installer of the same tree, silently under Wine, on a tmpfs and on disk; the sizes.
+And how long the wizard takes to show its first page with a small and a very large payload.
 
     sudo chrt -f 50 python benchmarks/windows.py dist/Starter-*-Windows-x86_64.exe
 
 Needs root (tmpfs), wine64, nsis (its 64-bit stub is used, with solid LZMA), xvfb, xdotool. The recipe should say
-`compression: best`. With a real-time priority, Wine's server and ours share what the machine has, whatever else runs on it:
-ours asks the server for every file, NSIS mostly decompresses.
+`compression: best`. With a real-time priority other work does not count: ours asks Wine's server for every file, which
+waits for its turn otherwise, where NSIS mostly decompresses.
 """
 
 import os

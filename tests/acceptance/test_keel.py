@@ -16,7 +16,6 @@ from tests.unit.wheels import make_wheel
 
 pytestmark = pytest.mark.slow
 
-
 def test_an_environment_of_bundled_packages_works(keel: Keel) -> None:
     said = keel("create", "-n", "work", "requests", "rich>=10")
     assert "none copied" in said

@@ -55,9 +55,7 @@ def test_everything_works_after_the_whole_base_was_moved(base: Moving, tmp_path:
     base("create", "-n", "copy", "--clone", "base")
     base("create", "-p", tmp_path / "own env", "rich")
     private = make_wheel(
-        tmp_path,
-        "private",
-        files={"private.py": "import sys\ndef main(): print(sys.prefix)\n"},
+        tmp_path, "private", files={"private.py": "import sys\ndef main(): print(sys.prefix)\n"},
         scripts={"private": "private:main"},
     )
     own = tmp_path / "own env"

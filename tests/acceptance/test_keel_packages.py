@@ -21,10 +21,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
     folder = tmp_path / "index"
     code = "import inner, idna, sys\ndef main(): print(sys.prefix, inner.VERSION, idna.__name__)\n"
     make_wheel(
-        folder,
-        "outer",
-        files={"outer.py": code},
-        requires=["inner", "idna>=2", "rich"],
+        folder, "outer", files={"outer.py": code}, requires=["inner", "idna>=2", "rich"],
         scripts={"outer": "outer:main"},
     )
     make_wheel(folder, "inner", "1.0")

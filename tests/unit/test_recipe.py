@@ -87,17 +87,14 @@ def test_paths_are_relative_to_the_recipe_and_patterns_are_expanded(folder: Path
 
 
 def test_indexes_keep_their_order_and_names(folder: Path) -> None:
-    recipe = recipe_of(
-        folder, HEAD + "indexes:\n - https://a.example/simple\n - {name: lab, url: https://b.example/s}\n"
-    )
+    recipe = recipe_of(folder, HEAD + "indexes:\n - https://a.example/simple\n - {name: lab, url: https://b.example/s}\n")
     assert recipe.indexes == (Index(url="https://a.example/simple"), Index(name="lab", url="https://b.example/s"))
 
 
 def test_markers_are_evaluated_for_the_target_alone(folder: Path) -> None:
     recipe = recipe_of(
         folder,
-        HEAD
-        + """
+        HEAD + """
 packages:
   - numpy
   - pywin32 >=300 ; sys_platform == "win32"
@@ -303,28 +300,9 @@ def test_a_byte_order_mark_and_windows_newlines_do_no_harm(folder: Path) -> None
 
 
 KEYS = st.sampled_from([*Recipe.model_fields, "url", "path", "sha256", "x"])
-SCALARS = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.floats(),
-    st.text(max_size=20),
-    st.sampled_from(
-        [
-            "3.11",
-            "numpy",
-            "pbs",
-            "linux-x86_64",
-            "https://a.example/",
-            "*",
-            ".",
-            "a @ https://[",
-            "x; y",
-            "\x00",
-            "\ud800",
-        ]
-    ),
-)
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), st.sampled_from(
+    ["3.11", "numpy", "pbs", "linux-x86_64", "https://a.example/", "*", ".", "a @ https://[", "x; y", "\x00", "\ud800"]
+))
 VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=8
 )

@@ -11,9 +11,7 @@ from builder.recipe.template import Template
 
 from .recipes import HEAD, load, problems, recipe_of, write
 
-PER_PLATFORM = (
-    HEAD
-    + """\
+PER_PLATFORM = HEAD + """\
 python: ["3.11", "3.12.9"]
 platforms: [linux-x86_64, macos-arm64]
 packages:
@@ -25,7 +23,6 @@ packages:
 {% endif %}
 company: "{{ python }} on {{ platform }}"
 """
-)
 
 
 def test_templates_know_environment_python_and_platform(tmp_path: Path) -> None:
@@ -65,16 +62,13 @@ def test_keys_that_need_the_target_are_not_validated_without_it(tmp_path: Path) 
 
 
 def test_mistakes_of_all_targets_are_reported_together_each_once(tmp_path: Path) -> None:
-    text = (
-        HEAD
-        + """\
+    text = HEAD + """\
 platforms: [linux-x86_64, macos-arm64]
 packages:
   - both >>1
   - "{{ 'linux >>1' if platform == 'linux-x86_64' else 'fine' }}"
   - "{{ 'macos >>1' if platform == 'macos-arm64' else 'also-fine' }}"
 """
-    )
     found = problems(tmp_path, text)
     assert [line.split(" is not")[0] for line in found] == [
         '5:5: packages[0]: "both >>1"',
@@ -160,9 +154,7 @@ def test_a_template_can_neither_read_nor_run_nor_flood(tmp_path: Path, template:
 
 
 def test_lines_are_those_of_the_file_whatever_the_template_does(tmp_path: Path) -> None:
-    text = (
-        HEAD
-        + """\
+    text = HEAD + """\
 {# a comment
     of two lines -#}
 
@@ -182,7 +174,6 @@ packages:
   - f >>1
 company: 3
 """
-    )
     assert [line.split(" is not ")[0] for line in problems(tmp_path, text)] == [
         '8:5: packages[2]: "c >>1"',
         '19:5: packages[5]: "f >>1"',

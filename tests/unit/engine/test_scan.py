@@ -9,7 +9,9 @@ from .conftest import ODD
 
 
 def scan(program: Path, *folders: object) -> "subprocess.CompletedProcess[bytes]":
-    done = subprocess.run([str(program), "scan", *map(str, folders)], capture_output=True, timeout=60, check=False)
+    done = subprocess.run(
+        [str(program), "scan", *map(str, folders)], capture_output=True, timeout=60, check=False
+    )
     assert b"Sanitizer" not in done.stderr, done.stderr
     assert b"runtime error" not in done.stderr, done.stderr
     return done

@@ -13,7 +13,7 @@ from tests.unit.keel.bases import ODD, FakeBase, make_base
 ELSEWHERE = "else `where` $HOME!"
 # Values on which quoting falls over; not in any order.
 VARIABLES = {
-    "DATA": 'it\'s "odd" è $HOME `y` \\ %PATH% !x 中 \\',
+    "DATA": "it's \"odd\" è $HOME `y` \\ %PATH% !x 中 \\",
     "LINES_OF_TEXT": "one\ntwo 'three'\n",
     "EMPTY": "",
 }

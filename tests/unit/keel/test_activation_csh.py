@@ -169,7 +169,7 @@ def test_arguments_of_other_commands_arrive_as_they_are(fake: FakeBase, tmp_path
         "keel --version | cat\nkeel nonsense || echo $status",
         failing=True,
     )
-    assert said[0] == '<a><><b c><$x `y` "q" !x * [><it\'s>'
+    assert said[0] == "<a><><b c><$x `y` \"q\" !x * [><it's>"
     assert said[1].startswith("keel ")
     assert said[2] == "2"
 

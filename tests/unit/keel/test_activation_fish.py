@@ -86,7 +86,7 @@ def test_activating_the_active_environment_again_changes_nothing(fake: FakeBase)
 def test_an_environment_can_be_named_by_its_path_or_lie_in_a_configured_folder(fake: FakeBase) -> None:
     name, again, far = run(
         fake,
-        "keel activate $ELSE; echo $KEEL_DEFAULT_ENV; keel deactivate; cd $BASE/cmd; keel activate ../envs//./work/; "
+        'keel activate $ELSE; echo $KEEL_DEFAULT_ENV; keel deactivate; cd $BASE/cmd; keel activate ../envs//./work/; '
         'echo "$KEEL_DEFAULT_ENV $KEEL_PREFIX"; keel activate far; echo $KEEL_PREFIX',
         ELSE=str(fake.prefix.parent / ELSEWHERE),
     )

@@ -121,7 +121,8 @@ keel deactivate
 state()
 """,
         stderr="".join(
-            f"keel: {hooked}/{kind}.d/{name}.xsh: ZeroDivisionError: division by zero\n" for kind, name in SCRIPTS
+            f"keel: {hooked}/{kind}.d/{name}.xsh: ZeroDivisionError: division by zero\n"
+            for kind, name in SCRIPTS
         ),
     )
     before, inside, other, again, after = (json.loads(line) for line in lines[:5])

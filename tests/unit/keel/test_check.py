@@ -61,9 +61,7 @@ def test_missing_and_changed_files_are_put_back_and_what_was_changed_is_kept(bas
     script.unlink()
     (env / LIBRARY / "other.py").unlink()
     assert sorted(kinds(found(base, "-n", "work"))) == [
-        ("work", "changed", False),
-        ("work", "missing", False),
-        ("work", "missing", False),
+        ("work", "changed", False), ("work", "missing", False), ("work", "missing", False)
     ]
     told = json.loads(base.keel("check", "-n", "work", "--fix", "--json").stdout)
     assert all(one["fixed"] for one in told["problems"])
@@ -199,10 +197,9 @@ def test_an_environment_of_another_python_or_base_is_explained(base: FakeBase) -
     subprocess.run([env / "bin/python", "-c", ""], check=True)
     lost = config.replace(f"home = {base.prefix}", "home = /nowhere").replace("keel-base", "x")
     (env / "pyvenv.cfg").write_text(lost)
-    assert (
-        "names the Python of another place, where nothing is any more: /nowhere/bin"
-        in base.keel("check", "-n", "work", code=1).stdout
-    )
+    assert "names the Python of another place, where nothing is any more: /nowhere/bin" in base.keel(
+        "check", "-n", "work", code=1
+    ).stdout
 
 
 def test_foreign_files_in_the_store_are_noted(base: FakeBase) -> None:
@@ -249,7 +246,9 @@ def test_a_package_that_is_installed_anew_is_a_private_copy_no_more(base: FakeBa
     assert found(base, "-n", "work", code=0) == []
 
 
-def test_without_a_home_that_can_be_written_to_files_are_put_back_all_the_same(base: FakeBase, tmp_path: Path) -> None:
+def test_without_a_home_that_can_be_written_to_files_are_put_back_all_the_same(
+    base: FakeBase, tmp_path: Path
+) -> None:
     env = base.create("work", "tool", copy=True)
     (env / LIBRARY / "tool/__init__.py").write_text("TOOL = 'mine'\n")
     (tmp_path / "home").mkdir()

@@ -197,7 +197,9 @@ def test_an_environment_that_is_being_changed_is_neither_moved_nor_removed(base:
     base.keel("rename", "-n", "work", "new")
 
 
-def test_a_rename_on_a_full_disk_says_where_the_environment_is(base: FakeBase, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rename_on_a_full_disk_says_where_the_environment_is(
+    base: FakeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 

@@ -48,13 +48,8 @@ def test_wrong_usage_says_where_to_look(fake: FakeBase) -> None:
 def test_a_full_disk_under_the_output_is_told_from_one_under_an_environment(fake: FakeBase) -> None:
     for words in (["env", "list"], ["create", "--help"], ["list", "-n", "nope", "--json"]):
         done = subprocess.run(
-            [str(fake.prefix / "cmd/keel"), *words],
-            env=fake.environment(),
-            stderr=subprocess.PIPE,
-            text=True,
-            stdout=os.open("/dev/full", os.O_WRONLY),
-            timeout=60,
-            check=False,
+            [str(fake.prefix / "cmd/keel"), *words], env=fake.environment(), stderr=subprocess.PIPE, text=True,
+            stdout=os.open("/dev/full", os.O_WRONLY), timeout=60, check=False,
         )
         assert done.returncode == 1
         assert "Exception" not in done.stderr

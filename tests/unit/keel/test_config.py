@@ -9,7 +9,7 @@ from keel.config import base_file, load_settings, user_file
 from keel.errors import KeelError
 from tests.unit.keel.bases import FakeBase
 
-ODD_FOLDER = 'it\'s "my" disk! è'
+ODD_FOLDER = "it's \"my\" disk! è"
 
 
 def files(fake: FakeBase) -> tuple[Path, Path]:
@@ -47,9 +47,7 @@ def test_new_environments_go_to_the_first_configured_folder_and_all_are_found(fa
     fake.keel("create", "-n", "new")
     assert (mine / "new/pyvenv.cfg").is_file()
     assert set(json.loads(fake.keel("env", "list", "--json").stdout)["envs"]) == {
-        str(fake.prefix),
-        str(fake.env("old")),
-        str(mine / "new"),
+        str(fake.prefix), str(fake.env("old")), str(mine / "new"),
     }
 
 
@@ -60,8 +58,7 @@ def test_a_name_means_the_environment_that_is_found_first(fake: FakeBase) -> Non
     fake.keel("config", "set", "envs_dirs", mine)
     listed = json.loads(fake.keel("env", "list", "--json").stdout)["environments"]
     assert {one["prefix"]: one["name"] for one in listed[1:]} == {
-        str(mine / "work"): "work",
-        str(fake.env("work")): None,
+        str(mine / "work"): "work", str(fake.env("work")): None,
     }
 
 

@@ -419,7 +419,9 @@ def test_a_pipe_in_the_place_of_pyvenv_cfg_makes_nobody_wait(fake: FakeBase) -> 
     assert "trap" not in fake.keel("env", "list").stdout
 
 
-def test_an_environment_of_somebody_else_is_said_to_be_theirs(fake: FakeBase, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_environment_of_somebody_else_is_said_to_be_theirs(
+    fake: FakeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fake.create("work")
     work = find_environment(fake.base, "work")
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # tests may run as root, who may do everything

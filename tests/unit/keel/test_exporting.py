@@ -185,8 +185,6 @@ def test_another_python_is_refused_with_the_one_that_there_is(work: FakeBase, wo
 def test_a_dry_run_of_create_shows_what_it_would_do(work: FakeBase) -> None:
     told = json.loads(work.keel("create", "-n", "again", f"python={MINOR}", "top", "--dry-run", "--json").stdout)
     assert [(one["name"], one["version"]) for one in told["changes"]] == [
-        ("low", "2.0"),
-        ("pip", "99.0"),
-        ("top", "1.0"),
+        ("low", "2.0"), ("pip", "99.0"), ("top", "1.0")
     ]
     assert [path.name for path in (work.prefix / "envs").iterdir()] == ["work"]

@@ -54,14 +54,8 @@ def entry(name: str, version: str = "1.0", **more: Any) -> dict[str, Any]:
 
 def files(name: str, version: str = "1.0", requires: str = "") -> dict[str, str]:
     info = f"{LIBRARY}/{name}-{version}.dist-info"
-    record = [
-        f"{name}.py,,",
-        f"{name}-{version}.dist-info/RECORD,,",
-        f"{name}-{version}.dist-info/METADATA,,",
-        f"{name}-{version}.dist-info/REQUESTED,,",
-        f"../../../bin/{name},sha256=x,1",
-        "",
-    ]
+    record = [f"{name}.py,,", f"{name}-{version}.dist-info/RECORD,,", f"{name}-{version}.dist-info/METADATA,,",
+              f"{name}-{version}.dist-info/REQUESTED,,", f"../../../bin/{name},sha256=x,1", ""]
     return {
         f"{LIBRARY}/{name}.py": "",
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requires}\n",
@@ -99,11 +93,8 @@ def test_what_the_store_has_is_never_asked_for(online: FakeBase) -> None:
 
 def test_bundled_packages_of_one_resolution_are_linked_and_the_rest_fetched(online: FakeBase) -> None:
     env = online.create("work")
-    told(
-        online,
-        report=[entry("Outer", requested=True), entry("inner"), entry("low")],
-        files={**files("outer"), **files("inner")},
-    )
+    told(online, report=[entry("Outer", requested=True), entry("inner"), entry("low")],
+         files={**files("outer"), **files("inner")})
     said = online.keel("install", "-n", "work", "outer>=1").stdout
     assert "pip was here" in said
     assert versions(env) == {"outer": "1.0", "inner": "1.0", "low": "1.0"}
@@ -173,8 +164,7 @@ def test_a_run_that_is_killed_while_pip_works_is_undone_once_pip_has_ended(onlin
     before = state(env)
     told(online, report=[entry("outer"), entry("low", "2.0")], files=files("outer"), sleep=2)
     run = subprocess.Popen(
-        [online.prefix / "cmd/keel", "install", "-n", "work", "outer"],
-        env=online.environment(),
+        [online.prefix / "cmd/keel", "install", "-n", "work", "outer"], env=online.environment(),
         stdout=subprocess.DEVNULL,
     )
     _wait_for(online.prefix.parent / "working")
@@ -194,8 +184,7 @@ def test_a_run_that_is_asked_to_end_ends_pip_and_undoes_its_work(online: FakeBas
     before = state(env)
     told(online, report=[entry("outer")], files=files("outer"), sleep=50)
     run = subprocess.Popen(
-        [online.prefix / "cmd/keel", "install", "-n", "work", "outer"],
-        env=online.environment(),
+        [online.prefix / "cmd/keel", "install", "-n", "work", "outer"], env=online.environment(),
         stdout=subprocess.DEVNULL,
     )
     _wait_for(online.prefix.parent / "working")

@@ -32,7 +32,7 @@ def settings(folder: Path) -> dict[str, str]:
     return dict(parser["global"])
 
 
-@pytest.mark.parametrize("path", ["/a b/c,d", '/it\'s "q" #;%20', "/è/中", "/$HOME/`x`", os.fsdecode(b"/\xff")])
+@pytest.mark.parametrize("path", ["/a b/c,d", "/it's \"q\" #;%20", "/è/中", "/$HOME/`x`", os.fsdecode(b"/\xff")])
 def test_an_address_holds_nothing_that_a_tool_could_take_for_something_else(path: str) -> None:
     url = file_url(path)
     assert re.fullmatch(r"file:///[A-Za-z0-9%/._~-]+", url)

@@ -19,7 +19,7 @@ from tests.conftest import need
 from tests.unit.keel.bases import LIBRARY, MINOR, FakeBase
 
 
-def moved(fake: FakeBase, to: str = "mo\"ved b'se 中") -> FakeBase:
+def moved(fake: FakeBase, to: str = 'mo"ved b\'se 中') -> FakeBase:
     """The base in another place, by one rename."""
     new = fake.prefix.parent / to
     fake.prefix.rename(new)
@@ -82,7 +82,9 @@ def test_a_moved_base_is_mended_with_its_environments_by_the_next_command(fake: 
         ["sh", "-c", '. "$1"; printf %s "$VIRTUAL_ENV"', "sh", env / "bin/activate"], capture_output=True, text=True
     )
     assert out.stdout == str(env)
-    assert read_variables(str(env)) == {"UV_FIND_LINKS": shims_url(fake.base), "DATA": f"{env}/data", "OTHER": "/else"}
+    assert read_variables(str(env)) == {
+        "UV_FIND_LINKS": shims_url(fake.base), "DATA": f"{env}/data", "OTHER": "/else"
+    }
     assert (env / "data").readlink() == fake.prefix / "pkgs"
     assert not fake.keel("env", "list").stderr
 
@@ -117,7 +119,9 @@ def test_a_moved_environment_is_found_where_a_command_is_told_to_look(fake: Fake
     assert registered(fake.base) == [str(new)]
 
 
-def test_an_environment_that_leaves_the_base_keeps_its_python_and_its_packages(fake: FakeBase, tmp_path: Path) -> None:
+def test_an_environment_that_leaves_the_base_keeps_its_python_and_its_packages(
+    fake: FakeBase, tmp_path: Path
+) -> None:
     settled(fake)
     fake.add("tool")
     fake.keel("config", "set", "link_mode", "symlink")
@@ -293,10 +297,7 @@ def test_a_new_shell_mends_a_moved_base_before_anything_is_activated(fake: FakeB
     for expected in ("mended: work, base\n", ""):
         done = subprocess.run(
             [*shell.split(), "-c", script],
-            env=fake.environment(KEEL_ROOT=str(fake.prefix)),
-            capture_output=True,
-            text=True,
-            check=True,
+            env=fake.environment(KEEL_ROOT=str(fake.prefix)), capture_output=True, text=True, check=True,
         )
         assert done.stdout == f"{fake.env('work')}\n"
         assert done.stderr.endswith(expected)

@@ -76,9 +76,7 @@ def test_install_links_packages_and_what_they_need(store: FakeBase) -> None:
     env = store.create("work", with_pip=True)
     said = json.loads(store.keel("install", "-n", "work", "Top", "--json").stdout)
     assert [(one["name"], one["before"], one["source"]) for one in said["changes"]] == [
-        ("low", None, "store"),
-        ("middle", None, "store"),
-        ("top", None, "store"),
+        ("low", None, "store"), ("middle", None, "store"), ("top", None, "store")
     ]
     assert versions(env) == {"low": "2.0", "middle": "1.5", "top": "1.0", "pip": "99.0"}
     assert requested(env) == {"top"}
@@ -151,8 +149,7 @@ def test_a_dry_run_says_what_would_be_and_does_nothing(store: FakeBase) -> None:
     before = state(env)
     said = store.keel("install", "-n", "work", "--dry-run", "other>=2").stdout.splitlines()
     assert [line.split() for line in said[1:3]] == [
-        ["low", "1.0", "->", "2.0", "link", "store"],
-        ["other", "2.0", "link", "store"],
+        ["low", "1.0", "->", "2.0", "link", "store"], ["other", "2.0", "link", "store"]
     ]
     assert state(env) == before
 
@@ -239,19 +236,9 @@ def test_a_record_that_lies_removes_nothing_elsewhere(fake: FakeBase, tmp_path: 
     (env / LIBRARY / "link").symlink_to(outside)
     up = os.path.relpath(outside / "file", env / LIBRARY)
     hostile = [
-        up,
-        str(outside / "file"),
-        "link/file",
-        "../../../pyvenv.cfg",
-        "../../../bin/python",
-        "../../../bin/activate",
-        "../../../pip.conf",
-        "../../../../../pkgs/" + unit.path.split("/")[1] + "/evil.py",
-        "../../..",
-        "",
-        "a\0b",
-        str(fake.prefix / unit.path / "evil.py"),
-        "../os.py",
+        up, str(outside / "file"), "link/file", "../../../pyvenv.cfg", "../../../bin/python", "../../../bin/activate",
+        "../../../pip.conf", "../../../../../pkgs/" + unit.path.split("/")[1] + "/evil.py", "../../..", "", "a\0b",
+        str(fake.prefix / unit.path / "evil.py"), "../os.py",
     ]
     (env / LIBRARY / "../os.py").write_text("not a package's place")
     with (env / LIBRARY / "evil-1.0.dist-info/RECORD").open("a") as record:
@@ -356,3 +343,5 @@ def test_search_shows_names_versions_and_summaries(store: FakeBase) -> None:
     assert [(one["name"], one["base"]) for one in found] == [("low", False), ("low", False), ("middle", False)]
     assert json.loads(store.keel("search", "iddl", "--json").stdout)[0]["name"] == "middle"
     assert "nearest bundled names: wide" in store.keel("search", "wyde", code=1).stderr
+
+

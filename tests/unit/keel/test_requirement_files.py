@@ -50,10 +50,7 @@ def test_addresses_and_options_are_for_pip(folder: Path) -> None:
     read = read_requirements(write(folder, text))
     assert read.addresses == (("-e", "./src"), ("./x.whl",), ("requests @ https://example.com/r.whl",))
     assert read.options[:4] == (
-        "--index-url",
-        "https://example.com/simple",
-        "--extra-index-url",
-        "https://example.com/more",
+        "--index-url", "https://example.com/simple", "--extra-index-url", "https://example.com/more"
     )
     assert read.options[4:] == ("--no-binary", ":all:", "--pre")
 

@@ -24,7 +24,7 @@ SHOW = (
 )
 # And one with everything that activation may change, but for the prompt: that is up to each shell.
 SHOW_ALL = (
-    f'{sys.executable} -c \'import json, os; names = set("PATH VIRTUAL_ENV DATA LINES_OF_TEXT EMPTY MORE".split()); '
+    f"{sys.executable} -c 'import json, os; names = set(\"PATH VIRTUAL_ENV DATA LINES_OF_TEXT EMPTY MORE\".split()); "
     'names |= {name for name in os.environ if "KEEL_" in name and name != "_KEEL_PROMPT"}; '
     "print(json.dumps({name: os.environ.get(name) for name in names}))'"
 )

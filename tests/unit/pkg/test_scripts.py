@@ -40,7 +40,7 @@ def test_the_shell_is_initialised_where_that_was_chosen(mac: Mac) -> None:
 
 
 def test_another_folder_can_be_chosen(mac: Mac) -> None:
-    chosen = mac.home / 'it\'s "odd" $x'
+    chosen = mac.home / "it's \"odd\" $x"
     chosen.mkdir()
     done = mac.install(chosen, choices=["shell"])
     assert done.code == 0, done.err
