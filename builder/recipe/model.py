@@ -179,7 +179,11 @@ class Recipe(RecipeHead):
         description="Whether compiled modules (.pyc) are shipped, for larger installers and faster first starts.",
     )
     compression: Literal["best", "fast"] = Field(
-        default="best", description="`best` makes the smallest installers, `fast` builds in a fraction of the time."
+        default="best",
+        description=(
+            "`best` makes the smallest installers: small packages are packed together, and so is bytecode, so that a "
+            "change in one has its group packed anew. `fast` builds in a fraction of the time, each package by itself."
+        ),
     )
     company: Line | None = Field(
         default=None, description="Who offers the installers; shown by them.", examples=["Acme Corporation"]
