@@ -48,3 +48,9 @@ class OutputError(BuilderError):
     """The result could not be written."""
 
     exit_code = 6
+
+
+class TargetsError(BuilderError):
+    """Some targets of a plan were built, and others were not, or not for the same kind of reason."""
+
+    exit_code = 7

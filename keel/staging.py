@@ -85,7 +85,6 @@ class Staging:
             with contextlib.suppress(OSError):
                 os.rmdir(path)
 
-
     def _unlock(self) -> None:
         if self._lock != -1:
             os.close(self._lock)

@@ -13,12 +13,12 @@ from ..console import ConsoleReporter
 from ..fetch import Fetcher
 from ..recipe import RecipeFile, load_recipe
 from ..settings import Settings, available_cores, current_host
-from ..target import Target, targets
 
 OUT = Console(soft_wrap=True, highlight=False)
 """Results: tables and colours on a terminal, plain text in a pipe."""
 
 RECIPE = click.argument("recipe", type=click.Path(path_type=Path))
+RECIPES = click.argument("recipes", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="RECIPE...")
 
 
 class Command(click.Command):
@@ -68,14 +68,7 @@ def target_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def load(recipe: Path) -> RecipeFile:
     """The recipe, read with this host's Python and platform as defaults. Raises RecipeError."""
     host = current_host()
-    return load_recipe(
-        recipe, env=os.environ, default_python=host.python_minor, default_platform=host.platform_name
-    )
-
-
-def chosen_targets(file: RecipeFile, options: dict[str, Any]) -> list[Target]:
-    """The recipe's targets, narrowed by `target_options`."""
-    return targets(file, pythons=options["pythons"] or None, platforms=options["platforms"] or None)
+    return load_recipe(recipe, env=os.environ, default_python=host.python_minor, default_platform=host.platform_name)
 
 
 def settings_from(options: dict[str, Any]) -> Settings:

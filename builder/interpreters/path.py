@@ -11,7 +11,7 @@ from .host import installed_python
 from .host_facts import ask_host
 from .layout import Layout, check_platform, find_layout, find_program
 from .libraries import complete_tree, is_complete
-from .model import Interpreter, UnavailableError
+from .model import Announced, Interpreter, UnavailableError
 from .shelf import shelve
 from .state import NOT_COPIED, folder_state
 from .wanted import Wanted
@@ -28,6 +28,9 @@ class PathSource:
     @property
     def name(self) -> str:
         return "path"
+
+    def announce(self) -> Announced | None:
+        return None  # it is at hand
 
     def find(self) -> Interpreter:
         if self.path.is_dir():

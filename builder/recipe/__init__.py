@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..errors import RecipeError
+from ..platforms import PLATFORMS
 from .interpreters import INTERPRETER_KEYS, HostSource, PageSource, PathSource, PbsSource, Source, UrlSource
 from .model import Index, Recipe, RecipeHead
 from .problems import Place, Problem, RecipeMistakes, finding_in_words, recipe_error, show_path
@@ -34,11 +35,13 @@ _NESTED_KEYS = {"indexes": tuple(Index.model_fields), "interpreter": INTERPRETER
 class RecipeFile:
     """A recipe that has been read.
 
-    path: as it was given.  head: name, version, Python versions and platforms, filled in.
+    path: as it was given.  head: name, version, Python versions and platforms, filled in.  all_platforms: those that it
+    names; all that there are where it names none.
     """
 
     path: Path
     head: RecipeHead
+    all_platforms: tuple[str, ...]
     _template: Template
     _env: Mapping[str, str]
 
@@ -94,10 +97,11 @@ def load_recipe(path: Path, *, env: Mapping[str, str], default_python: str, defa
     defaults = {"python": [default_python], "platforms": [default_platform]}
     try:
         template = Template(_read(path))
-        head = _read_head(template, env, defaults, folder)
+        head, named = _read_head(template, env, defaults, folder)
     except RecipeMistakes as mistakes:
         raise recipe_error(path, mistakes.problems) from None
-    return RecipeFile(path=path, head=head, _template=template, _env=dict(env))
+    platforms = head.platforms if "platforms" in named else tuple(PLATFORMS)
+    return RecipeFile(path=path, head=head, all_platforms=platforms, _template=template, _env=dict(env))
 
 
 def _read(path: Path) -> str:
@@ -111,12 +115,16 @@ def _read(path: Path) -> str:
         raise RecipeMistakes([Problem(place, "", "the recipe is not UTF-8 text; save it as UTF-8")]) from None
 
 
-def _read_head(template: Template, env: Mapping[str, str], defaults: Mapping[str, Any], folder: Path) -> RecipeHead:
-    """What is the same for all targets (the whole recipe where nothing depends on them); raises RecipeMistakes."""
+def _read_head(
+    template: Template, env: Mapping[str, str], defaults: Mapping[str, Any], folder: Path
+) -> tuple[RecipeHead, frozenset[str]]:
+    """What is the same for all targets (the whole recipe where nothing depends on them), and the keys that the recipe
+    itself has; raises RecipeMistakes."""
     document = read_document(template.render(env))
     data = {**defaults, **document.data}
+    named = frozenset(document.data)
     try:
-        return _validate(document, data, folder)
+        return _validate(document, data, folder), named
     except RecipeMistakes as mistakes:
         if not template.depends_on_target:
             raise
@@ -124,7 +132,7 @@ def _read_head(template: Template, env: Mapping[str, str], defaults: Mapping[str
         certain = [problem for problem in mistakes.problems if problem.certain]
         if certain:
             raise RecipeMistakes([*certain, *_problems_of_one_target(template, env, data, folder)]) from None
-    return RecipeHead.model_validate({key: data[key] for key in _HEAD})
+    return RecipeHead.model_validate({key: data[key] for key in _HEAD if key in data}), named
 
 
 def _problems_of_one_target(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -50,6 +50,13 @@ PictureFile = Annotated[Path, BeforeValidator(values.picture_file), schema()]
 IconFile = Annotated[Path, BeforeValidator(values.icon_file), schema()]
 LicenseFile = Annotated[Path, BeforeValidator(values.license_file), schema()]
 FileOrFolder = Annotated[Path, BeforeValidator(values.file_or_folder), schema()]
+
+
+Bytecode = Annotated[
+    Literal["auto", "build", "install", "none"],
+    BeforeValidator(values.bytecode),
+    WithJsonSchema({"enum": ["auto", "build", "install", "none", True, False]}, "validation"),
+]
 
 
 Parse = Callable[[Any, ValidationInfo], Any]

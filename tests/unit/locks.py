@@ -34,6 +34,8 @@ class Notes(SilentReporter):
 def make_target(folder: Path, text: str, *, python: str = "3.11", platform: str = "linux-x86_64") -> Target:
     """The target of a recipe that is written to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
+    if "bytecode" not in text:
+        text += "bytecode: none\n"  # else it matters which Pythons this machine has
     [target] = targets(load(write(folder, SMALL + text)), pythons=[python], platforms=[platform])
     return target
 
