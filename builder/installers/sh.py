@@ -129,6 +129,7 @@ def render_script(facts: InstallerFacts) -> bytes:
         "default_prefix": facts.default_prefix,
         "installed_files": facts.installed_files,
         "installed_megabytes": -(-facts.installed_bytes // 10**6),
+        "bytecode": facts.bytecode,
         "license": (facts.license or "").strip(),
         "selftest": (_UNIX / "selftest.py").read_text(encoding="utf-8"),
     }

@@ -15,6 +15,7 @@ minimum_glibc=@@glibc@@
 default_prefix=@@default_prefix@@
 installed_files=@@installed_files@@
 installed_megabytes=@@installed_megabytes@@
+bytecode=@@bytecode@@
 # shellcheck disable=SC2016  # nothing in these texts is to be expanded
 license=@@license@@
 # shellcheck disable=SC2016
