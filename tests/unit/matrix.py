@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from builder.plan import Choice, Plan, make_plan
@@ -15,7 +15,11 @@ from .locks import make_settings
 from .recipes import load
 from .wheels import make_wheel
 
-TAGS = {"linux-x86_64": "manylinux_2_17_x86_64", "linux-aarch64": "manylinux_2_17_aarch64", "windows-x86_64": "win_amd64"}
+TAGS = {
+    "linux-x86_64": "manylinux_2_17_x86_64",
+    "linux-aarch64": "manylinux_2_17_aarch64",
+    "windows-x86_64": "win_amd64",
+}
 MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"
 # No Python of this minor version is a final one yet, or on anybody's PATH.
 ABSENT = "3.14"
@@ -30,9 +34,11 @@ class Matrix:
     platforms: tuple[str, ...] = ("linux-x86_64", "linux-aarch64", "windows-x86_64")
     pythons: tuple[str, ...] = (MINOR,)
     name: str = "demo"
-    files: list[RecipeFile] = field(default_factory=list)
+    interpreter_key: str = "{path: 'pythons/{{ platform }}-{{ python }}.tar.gz'}"
 
-    def wheel(self, name: str, version: str, *, platform: str | None = None, python: str = MINOR, **facts: object) -> Path:
+    def wheel(
+        self, name: str, version: str, *, platform: str | None = None, python: str = MINOR, **facts: object
+    ) -> Path:
         """A wheel in the wheelhouse, for all targets or for one."""
         tag = "py3-none-any"
         if platform is not None:
@@ -59,8 +65,8 @@ class Matrix:
         path = self.folder / f"{self.name}.yaml"
         path.write_text(
             f'name: {self.name}\nversion: "1"\nbuild_tools: false\ncompression: fast\n'
-            f"python: {list(self.pythons)}\nplatforms: {list(self.platforms)}\npackages: {packages}\n"
-            "find_links: [wheelhouse]\ninterpreter: {path: 'pythons/{{ platform }}-{{ python }}.tar.gz'}\n" + more,
+            f"python: {list(self.pythons)}\nplatforms: {list(self.platforms) or ''}\npackages: {packages}\n"
+            f"find_links: [wheelhouse]\ninterpreter: {self.interpreter_key}\n{more}",
             encoding="utf-8",
         )
         return load(path)

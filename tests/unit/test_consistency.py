@@ -33,9 +33,7 @@ def stock(matrix: Matrix, name: str, versions: dict[str, list[str]], **facts: ob
 
 def locked(matrix: Matrix, plan: Plan, mode: LockMode = LockMode.UPDATE) -> dict[str, Lock | BuilderError]:
     outcomes = lock_everything(plan, matrix.settings, mode=mode)
-    return {
-        row.target.platform.name: read_lock(one) if isinstance(one, Path) else one for row, one in outcomes.items()
-    }
+    return {row.target.platform.name: read_lock(one) if isinstance(one, Path) else one for row, one in outcomes.items()}
 
 
 def versions(locks: dict[str, Lock | BuilderError], name: str) -> dict[str, str]:
