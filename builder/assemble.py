@@ -1,31 +1,31 @@
-"""From fetched parts to a payload: which wheels form the base, what links where, and the manifest."""
+"""From fetched parts to a payload: which wheels form the base, and what links where."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from keel.closure import Candidate, closure
 from keel.errors import KeelError
-from keel.manifest import MANIFEST, Manifest, Unit
+from keel.manifest import MANIFEST
 
 from .bytecode import bytecode_slice
 from .compilers import Compiler
 from .errors import BuilderError
 from .frames import COMPRESSIONS, Frame
 from .interpreters import Interpreter
-from .lock import Lock, minimum_glibc, public_lock
+from .lock import Lock
+from .meta import meta_slice
 from .packing import Packer, Packing, wait_for
 from .payload import Payload, order_frames
+from .provenance import Record
 from .report import Reporter
 from .target import Target
 from .units import (
-    Entry,
     Slice,
     WheelUnit,
-    content_entry,
-    digest,
     engine_slice,
     interpreter_slice,
     manager_slice,
@@ -33,8 +33,6 @@ from .units import (
     unit_mtime,
 )
 
-# What every base has in its prefix besides the interpreter's own folders.
-_TOP_LEVEL = frozenset({"cmd", "envs", "etc", "keel-meta", "pip.conf", "pkgs"})
 # Without pip a base could not be extended by its users.
 ALWAYS_IN_BASE = ("pip",)
 
@@ -50,6 +48,7 @@ class Parts:
     interpreter: Interpreter
     lock: Lock
     units: Sequence[WheelUnit]
+    record: Record
     shared: Sequence[Packing]
 
 
@@ -57,19 +56,19 @@ def begin(
     target: Target,
     interpreter: Interpreter,
     lock: Lock,
-    wheels: Sequence[Path],
+    units: Sequence[WheelUnit],
+    record: Record,
     compiler: Compiler | None,
     packer: Packer,
 ) -> Parts:
-    """Have the packer begin with a target's stage 0. wheels: the files of `lock.wheels`, in the same order.
+    """Have the packer begin with a target's stage 0. units: all of its wheels (`wheel_units`).
 
     compiler: for its bytecode, if that is made here.  Raises BuilderError.
     """
-    units = wheel_units(target, lock, wheels)
     slices = _stage_zero(target, interpreter, units, compiler)
     slices.sort(key=lambda piece: -piece.weight)
     shared = packer.submit(slices, COMPRESSIONS[target.recipe.compression], target.stem)
-    return Parts(target=target, interpreter=interpreter, lock=lock, units=units, shared=shared)
+    return Parts(target=target, interpreter=interpreter, lock=lock, units=units, record=record, shared=shared)
 
 
 def assemble(parts: Parts, packer: Packer, reporter: Reporter) -> Payload:
@@ -82,7 +81,7 @@ def assemble(parts: Parts, packer: Packer, reporter: Reporter) -> Payload:
 
     shared = _flat(wait_for(parts.shared, reporter))
     links = pack(_links(target, units, shared, reporter))
-    meta = pack([_meta_slice(target, parts.interpreter, parts.lock, units, [*shared, *links])])
+    meta = pack([meta_slice(target, parts.interpreter, parts.lock, units, [*shared, *links], parts.record)])
     return Payload(
         name=target.recipe.name,
         version=target.recipe.version,
@@ -98,7 +97,10 @@ def _flat(groups: Iterable[Sequence[Frame]]) -> list[Frame]:
 
 
 def wheel_units(target: Target, lock: Lock, wheels: Sequence[Path]) -> list[WheelUnit]:
-    """Every locked wheel; `base` where the recipe's requirements lead to it, by the target's markers."""
+    """Every locked wheel; `base` where the recipe's requirements lead to it, by the target's markers.
+
+    wheels: the files of `lock.wheels`, in the same order.
+    """
     environment = target.platform.marker_environment(lock.interpreter.version)
     requirements = target.recipe.requirements_for(environment)
     requested = {canonicalize_name(requirement.name) for requirement in requirements}
@@ -106,11 +108,16 @@ def wheel_units(target: Target, lock: Lock, wheels: Sequence[Path]) -> list[Whee
         WheelUnit(locked=locked, wheel=wheel, base=False, requested=locked.name in requested)
         for locked, wheel in zip(lock.wheels, wheels, strict=True)
     ]
-    base = _base_names([*map(str, requirements), *ALWAYS_IN_BASE], listed, environment)
+    base = _base_names([*map(_without_address, requirements), *ALWAYS_IN_BASE], listed, environment)
     return [
         WheelUnit(locked=unit.locked, wheel=unit.wheel, base=unit.locked.name in base, requested=unit.requested)
         for unit in listed
     ]
+
+
+def _without_address(requirement: Requirement) -> str:
+    """`name @ url` is the name, once the wheel is here."""
+    return f"{canonicalize_name(requirement.name)}[{','.join(sorted(requirement.extras))}]{requirement.specifier}"
 
 
 def _base_names(requirements: Sequence[str], units: Iterable[WheelUnit], environment: dict[str, str]) -> set[str]:
@@ -187,57 +194,3 @@ def _pycs(unit: WheelUnit, shared: Sequence[Frame]) -> list[str]:
     """The unit's pycs, relative to its folder in the store."""
     start = len(unit.store) + 1
     return [path[start:] for frame in shared if frame.unit == f"{unit.name}-pyc" for path in frame.paths]
-
-
-def _meta_slice(
-    target: Target, interpreter: Interpreter, lock: Lock, units: Sequence[WheelUnit], frames: Sequence[Frame]
-) -> Slice:
-    """The manifest (the marker of a complete base) and the lock."""
-    top_level = _TOP_LEVEL | {path.split("/")[0] for frame in frames for path in frame.paths}
-    recipe = target.recipe
-    manifest = Manifest(
-        name=recipe.name,
-        version=recipe.version,
-        company=recipe.company,
-        description=recipe.description,
-        homepage=recipe.homepage,
-        platform=target.platform.name,
-        python=interpreter.version,
-        interpreter={
-            "source": interpreter.source,
-            "version": interpreter.version,
-            "build": interpreter.build,
-            "sha256": interpreter.sha256,
-            **({"lacks": ", ".join(interpreter.lacks)} if interpreter.lacks else {}),
-        },
-        glibc=minimum_glibc(lock) if target.platform.system == "linux" else None,
-        bytecode=lock.bytecode,
-        index=recipe.index,
-        top_level=tuple(sorted(top_level)),
-        requested=tuple(map(str, recipe.requirements_for(target.platform.marker_environment(interpreter.version)))),
-        units=tuple(_manifest_unit(unit) for unit in sorted(units, key=lambda unit: unit.name)),
-    )
-    files = {MANIFEST: manifest.to_bytes(), "keel-meta/pylock.toml": public_lock(lock).encode()}
-    key = digest("meta", *files.values())
-    mtime = unit_mtime(key)
-    return Slice(
-        unit="meta",
-        stage=1,
-        key=key,
-        entries=lambda: [
-            Entry(path="envs/", mode=0o755, mtime=mtime),
-            *(content_entry(path, data, mode=0o644, mtime=mtime) for path, data in files.items()),
-        ],
-    )
-
-
-def _manifest_unit(unit: WheelUnit) -> Unit:
-    return Unit(
-        name=unit.locked.name,
-        version=unit.locked.version,
-        path=unit.store,
-        wheel=unit.locked.filename,
-        sha256=unit.locked.sha256,
-        base=unit.base,
-        requested=unit.requested,
-    )

@@ -1,10 +1,11 @@
-"""The story of a build, top to bottom: interpreters, locks, wheels, payloads, installers."""
+"""The story of a build, top to bottom: interpreters, locks, wheels, records, payloads, installers, tests."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
-from .assemble import Parts, assemble, begin
+from .assemble import Parts, assemble, begin, wheel_units
 from .compilers import compiler_of
 from .errors import BuilderError, FetchError
 from .installers import find_format
@@ -12,12 +13,13 @@ from .interpreters import Interpreter, announced_interpreter, find_interpreter
 from .lock import Lock
 from .locking import Case, LockMode, lock_path, lock_targets, pinned_interpreter, settings_for
 from .outcomes import Built, Foreseen, Made, foresee, foreseen_table
-from .output import write_installer
+from .output import write_installers
 from .packing import Packer
 from .plan import Plan, RecipeRows, Row
-from .report import Reporter
+from .provenance import describe
 from .settings import Settings
 from .stages import Stages
+from .trial import try_installers
 
 
 def build_plan(
@@ -34,16 +36,20 @@ def build_plan(
     settings.reporter.table(*foreseen_table(_foreseen(plan, interpreters, locks, stages, settings)))
     wheels = stages.together(locks, lambda rows: _fetched(rows, settings))
     stages.each(wheels, lambda row: _check_formats(row, wheels[row]))
+    units = stages.each(wheels, lambda row: wheel_units(row.target, locks[row], wheels[row]))
+    records = stages.each(units, lambda row: describe(row.target, interpreters[row], locks[row], units[row], settings))
     with Packer(settings.cache, settings.jobs) as packer:
 
         def start(row: Row) -> Parts:
             others = list(interpreters.values())
             compiler = compiler_of(locks[row], row.target, interpreters[row], settings, others=others)
-            return begin(row.target, interpreters[row], locks[row], wheels[row], compiler, packer)
+            return begin(row.target, interpreters[row], locks[row], units[row], records[row], compiler, packer)
 
-        parts = stages.each(wheels, start)
-        reporters = {row: settings_for(row.target, settings, alone=alone).reporter for row in parts}
-        made = stages.until_failure(parts, lambda row: _write(row, parts[row], packer, output, reporters[row]))
+        def finish(row: Row) -> Made:
+            return _write(row, parts[row], packer, output, settings_for(row.target, settings, alone=alone))
+
+        parts = stages.each(records, start)
+        made = stages.until_failure(parts, finish)
     return [
         Built(
             row=row,
@@ -135,13 +141,17 @@ def _check_formats(row: Row, wheels: Sequence[Path]) -> None:
         find_format(name, row.target).check(sum(wheel.stat().st_size for wheel in wheels))
 
 
-def _write(row: Row, parts: Parts, packer: Packer, output: Path, reporter: Reporter) -> Made:
-    payload = assemble(parts, packer, reporter)
-    writers = [find_format(name, row.target) for name in row.formats]
-    paths = tuple(write_installer(writer, payload, row.target, parts.lock, output) for writer in writers)
+def _write(row: Row, parts: Parts, packer: Packer, output: Path, settings: Settings) -> Made:
+    target, lock, record = row.target, parts.lock, parts.record
+    payload = assemble(parts, packer, settings.reporter)
+    writers = [find_format(name, target) for name in row.formats]
+    trial = partial(try_installers, target=target, lock=lock, settings=settings)
+    paths = write_installers(writers, payload, target, lock, record, output, trial=trial)
+    if record.unknown:
+        settings.reporter.warn(record.unknown)
     return Made(
-        paths=paths,
+        paths=tuple(paths),
         size=sum(path.stat().st_size for path in paths),
-        fresh=packer.made_for(row.target.stem),
+        fresh=packer.made_for(target.stem),
         packed=payload.size - payload.first_frame,
     )

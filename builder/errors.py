@@ -50,7 +50,19 @@ class OutputError(BuilderError):
     exit_code = 6
 
 
+class PolicyError(BuilderError):
+    """What would be built is not what the recipe allows: a licence."""
+
+    exit_code = 7
+
+
+class FailedTestsError(BuilderError):
+    """The finished base failed the recipe's tests; the installer was not put into the output folder."""
+
+    exit_code = 8
+
+
 class TargetsError(BuilderError):
     """Some targets of a plan were built, and others were not, or not for the same kind of reason."""
 
-    exit_code = 7
+    exit_code = 9

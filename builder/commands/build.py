@@ -43,6 +43,7 @@ from .shared import OUT, RECIPES, Command, load, settings_from, target_options
 @click.option("--locked", is_flag=True, help="Build exactly what the lock says; fail if it does not fit the recipe.")
 @click.option("--dry-run", is_flag=True, help="Show what would be built and what of it is cached; write no file.")
 @click.option("--keep-going", is_flag=True, help="Build the other targets when one fails.")
+@click.option("--no-tests", is_flag=True, help="Do not run the recipe's tests in the finished base.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Threads for packing [default: one a core].")
 @target_options
 def command(

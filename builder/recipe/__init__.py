@@ -4,6 +4,7 @@ A recipe is rendered (Jinja2), parsed (YAML) and validated (pydantic): once with
 Python versions and platforms, and then for each target, which may not change those.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,31 +16,43 @@ from ..errors import RecipeError
 from ..platforms import PLATFORMS
 from .interpreters import INTERPRETER_KEYS, HostSource, PageSource, PathSource, PbsSource, Source, UrlSource
 from .model import Index, Recipe, RecipeHead
+from .pkg import PKG_KEYS, PkgInstaller
 from .problems import Place, Problem, RecipeMistakes, finding_in_words, recipe_error, show_path
 from .schema import json_schema
+from .signing import SIGNING_KEYS, Signing
 from .source import Document, read_document
 from .template import Template
+from .trust import TRUST_KEYS, Licenses, Tests
 from .values import Surroundings, items, platform_name, python_minor, python_version
 from .windows import WINDOWS_KEYS, Shortcut, WindowsInstaller
 
 __all__ = [
-    "HostSource", "Index", "PageSource", "PathSource", "PbsSource", "Recipe", "RecipeFile", "RecipeHead", "Shortcut",
-    "Source", "UrlSource", "WindowsInstaller", "json_schema", "load_recipe",
+    "HostSource", "Index", "Licenses", "PageSource", "PathSource", "PbsSource", "PkgInstaller", "Recipe", "RecipeFile",
+    "RecipeHead", "Shortcut", "Signing", "Source", "Tests", "UrlSource", "WindowsInstaller", "json_schema",
+    "load_recipe",
 ]  # fmt: skip
 
 _HEAD = tuple(RecipeHead.model_fields)
-_NESTED_KEYS = {"indexes": tuple(Index.model_fields), "interpreter": INTERPRETER_KEYS, "windows": WINDOWS_KEYS}
+_NESTED_KEYS = {
+    "indexes": tuple(Index.model_fields),
+    "interpreter": INTERPRETER_KEYS,
+    "windows": WINDOWS_KEYS,
+    "pkg": PKG_KEYS,
+    "signing": SIGNING_KEYS,
+    **TRUST_KEYS,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecipeFile:
     """A recipe that has been read.
 
-    path: as it was given.  head: name, version, Python versions and platforms, filled in.  all_platforms: those that it
-    names; all that there are where it names none.
+    path: as it was given.  sha256: of the file's bytes.  head: name, version, Python versions and platforms, filled in.
+    all_platforms: those that it names; all that there are where it names none.
     """
 
     path: Path
+    sha256: str
     head: RecipeHead
     all_platforms: tuple[str, ...]
     _template: Template
@@ -96,17 +109,26 @@ def load_recipe(path: Path, *, env: Mapping[str, str], default_python: str, defa
     folder = path.absolute().parent
     defaults = {"python": [default_python], "platforms": [default_platform]}
     try:
-        template = Template(_read(path))
+        text, sha256 = _read(path)
+        template = Template(text)
         head, named = _read_head(template, env, defaults, folder)
     except RecipeMistakes as mistakes:
         raise recipe_error(path, mistakes.problems) from None
-    platforms = head.platforms if "platforms" in named else tuple(PLATFORMS)
-    return RecipeFile(path=path, head=head, all_platforms=platforms, _template=template, _env=dict(env))
+    return RecipeFile(
+        path=path,
+        sha256=sha256,
+        head=head,
+        all_platforms=head.platforms if "platforms" in named else tuple(PLATFORMS),
+        _template=template,
+        _env=dict(env),
+    )
 
 
-def _read(path: Path) -> str:
+def _read(path: Path) -> tuple[str, str]:
+    """The recipe's text, and the SHA-256 of its bytes."""
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        data = path.read_bytes()
+        return data.decode("utf-8-sig"), hashlib.sha256(data).hexdigest()
     except OSError as error:
         raise RecipeError(f"{path} cannot be read: {error.strerror}", hint="give the path of a recipe (YAML)") from None
     except UnicodeDecodeError as error:

@@ -10,6 +10,9 @@ from packaging.requirements import Requirement
 from pydantic import Field, ValidationInfo
 
 from .interpreters import PbsSource, Sources
+from .pkg import Pkg
+from .signing import SigningCommands
+from .trust import UNKNOWN, LicenseRules, Licenses, TestRules, Tests
 from .types import (
     Bytecode,
     Constraints,
@@ -202,6 +205,32 @@ class Recipe(RecipeHead):
         description="A text file (UTF-8, relative to the recipe) whose terms a user must accept when installing.",
         examples=["EULA.txt"],
     )
+    licenses: LicenseRules = Field(
+        default_factory=Licenses,
+        description=(
+            "Which licences may be in the base; a build that meets another one stops before it compresses anything, "
+            "and names every package. `deny`: SPDX identifiers or patterns of them (`GPL-*`), or `unknown` for those "
+            "that nobody can tell. `allow`: with `deny`, exceptions to it; alone, the only ones that may be there. Of "
+            "a choice (`MIT OR GPL-2.0-only`) one is enough. `overrides`: for a package, the expression that holds "
+            "instead of what it says of itself. The interpreter's own libraries count, too."
+        ),
+        examples=[
+            {"deny": ["AGPL-*", "GPL-*", UNKNOWN], "allow": ["GPL-* WITH GCC-exception-*"]},
+            {"overrides": {"legacy-package": "BSD-3-Clause"}},
+        ],
+        json_schema_extra={"x-default": "–"},
+    )
+    tests: TestRules = Field(
+        default_factory=Tests,
+        description=(
+            "What the finished base must be able to do: it is installed into a temporary folder and tried before the "
+            "installer is put into the output folder, wherever the builder can run the target (elsewhere the build "
+            "says so). `imports`: modules. `commands`: for the system's shell, with the base's programs first on PATH. "
+            "`timeout`: seconds for each of them (300). The installer's option `-t` runs them on the user's machine."
+        ),
+        examples=[{"imports": ["numpy", "pandas"], "commands": ["python -m pip check", "jupyter --version"]}],
+        json_schema_extra={"x-default": "–"},
+    )
     default_prefix: Prefix = Field(
         default_factory=lambda found: f"~/{found.get('name', '')}",
         description="Folder that the installers propose: absolute, or below the user's home (`~/…`).",
@@ -222,6 +251,32 @@ class Recipe(RecipeHead):
                 "default_prefix": "~/acme-science",
                 "add_to_path": True,
                 "shortcuts": [{"name": "Jupyter Lab", "target": "Scripts/jupyter-lab.exe"}],
+            }
+        ],
+    )
+    pkg: Pkg | None = Field(
+        default=None,
+        description=(
+            "What only the packages for macOS (.pkg) need. `identifier`: by what macOS knows the package, normally a "
+            "domain of yours, reversed (`keel.<name>`). `initialize_shell`: whether that is proposed (false)."
+        ),
+        examples=[{"identifier": "com.acme.science", "initialize_shell": True}],
+    )
+    signing: SigningCommands | None = Field(
+        default=None,
+        description=(
+            "Commands that sign a finished installer before it is put into the output folder, by format (`pkg`, "
+            "`exe`), run one after the other without a shell. `{file}` is the installer; a command with `{signed}` "
+            "writes the signed one there, which then takes its place, and one without changes or only reads the file. "
+            "Secrets belong into the environment or a keychain."
+        ),
+        examples=[
+            {
+                "pkg": [
+                    "productsign --sign 'Developer ID Installer: Acme Corporation' {file} {signed}",
+                    "xcrun notarytool submit --keychain-profile acme --wait {file}",
+                    "xcrun stapler staple {file}",
+                ]
             }
         ],
     )

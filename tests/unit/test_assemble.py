@@ -11,7 +11,7 @@ import pytest
 import zstandard
 from packaging.requirements import Requirement
 
-from builder.assemble import assemble, begin
+from builder.assemble import assemble, begin, wheel_units
 from builder.cache import Cache
 from builder.compilers import compiler_of
 from builder.engine import read_engine
@@ -23,6 +23,7 @@ from builder.lock_inputs import Inputs
 from builder.packing import Packer
 from builder.payload import Payload
 from builder.platforms import PLATFORMS
+from builder.provenance import describe
 from builder.recipe import load_recipe
 from builder.report import SilentReporter
 from builder.settings import Settings, current_host
@@ -60,7 +61,7 @@ class Workshop:
         lock = Lock(
             recipe="demo", version="1", python=MINOR, platform="linux-x86_64",
             inputs=Inputs.of(target, version), interpreter=locked,
-            wheels=tuple(_locked(wheel) for wheel in wheels), bytecode="none" if target.recipe.bytecode == "none" else "build",
+            wheels=tuple(_locked(wheel) for wheel in wheels), bytecode=target.recipe.bytecode.replace("auto", "build"),
         )  # fmt: skip
         tree = self.folder / "tree"
         (tree / "bin").mkdir(parents=True, exist_ok=True)
@@ -73,9 +74,12 @@ class Workshop:
         settings = Settings(
             cache=cache, fetcher=Fetcher(cache, self.listener), reporter=self.listener, host=current_host(), jobs=2
         )
+        units = wheel_units(target, lock, wheels)
+        record = describe(target, interpreter, lock, units, settings)
         with Packer(cache, 2) as packer:
             compiler = compiler_of(lock, target, interpreter, settings)
-            return assemble(begin(target, interpreter, lock, wheels, compiler, packer), packer, self.listener)
+            parts = begin(target, interpreter, lock, units, record, compiler, packer)
+            return assemble(parts, packer, self.listener)
 
     def _target(self, packages: str, keys: dict[str, str]) -> Target:
         recipe = self.folder / "demo.yaml"

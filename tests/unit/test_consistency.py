@@ -1,4 +1,4 @@
-"""One version of each package for all targets, or who stands in the way; by the real uv, from folders of small wheels."""
+"""One version of each package for all targets, or who stands in the way; by the real uv, out of small wheels."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def versions(locks: dict[str, Lock | BuilderError], name: str) -> dict[str, str]
     found = {}
     for platform, lock in locks.items():
         assert isinstance(lock, Lock), lock
-        found |= {platform: wheel.version for wheel in lock.wheels if wheel.name == name}
+        found.update((platform, wheel.version) for wheel in lock.wheels if wheel.name == name)
     return found
 
 
