@@ -3,10 +3,10 @@ r"""A matrix against its parts: `data-science` for five platforms and two Python
     python benchmarks/matrix.py --python ~/.pyenv/versions/3.11.7 --python ~/.pyenv/versions/3.12.1 \
         [--downloads ~/.cache/keel/downloads] [--recipe recipes/starter.yaml] [--compression fast] [--sample 3]
 
-Wheels and interpreters come from the cache in every case (the network is not ours to measure), locks are there, and what is
-cold are the frames. The interpreter of the host's platform is a copy of this machine's Pythons; those of the other
-platforms are the same files behind a program that says that it is for another machine, so that none is shared, as none
-would be. `--sample N` builds N of the targets alone and takes their mean for the others.
+Wheels and interpreters come from the cache in every case (the network is not ours to measure), locks are there, and
+what is cold are the frames. The interpreter of the host's platform is a copy of this machine's Pythons; those of the
+other platforms are the same libraries behind a program that says that it is for another machine, so that none is
+shared, as none would be. `--sample N` builds N of the targets alone and takes their mean for the others.
 """
 
 import argparse

@@ -4,13 +4,11 @@ import importlib
 import sys
 
 import click
-from rich.console import Console
 
 from . import __version__
 from .commands import COMMANDS
+from .commands.shared import print_error
 from .errors import BuilderError
-
-_ERR = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -19,29 +17,21 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         code = command.main(words, prog_name="keel-builder", standalone_mode=False)
     except BuilderError as error:
-        _print_error(error.message, error.hint)
+        print_error(error.message, error.hint)
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        _print_error("interrupted", None)
+        print_error("interrupted", None)
         sys.exit(130)
     except Exception as error:  # a bug: say so, and show where on request
         if {"-v", "--verbose"} & set(words):
             raise
-        _print_error(f"{type(error).__name__}: {error}", "this should not happen; run again with -v for the traceback")
+        print_error(f"{type(error).__name__}: {error}", "this should not happen; run again with -v for the traceback")
         sys.exit(1)
     if isinstance(code, int) and code:  # a command's own verdict, such as "these differ"
         sys.exit(code)
-
-
-def _print_error(message: str, hint: str | None) -> None:
-    _ERR.print("[red]error:[/red] ", end="")
-    _ERR.print(message, markup=False)
-    if hint:
-        _ERR.print("[cyan]hint:[/cyan] ", end="")
-        _ERR.print(hint, markup=False)
 
 
 class _Commands(click.Group):

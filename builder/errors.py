@@ -17,7 +17,7 @@ class BuilderError(Exception):
 
 
 class RecipeError(BuilderError):
-    """The recipe (or a lock that must fit it) is wrong; `message` holds every problem, one a line."""
+    """A recipe, a lock that must fit it, or an archive.yaml is wrong; `message` holds every problem, one a line."""
 
     exit_code = 2
 
@@ -62,7 +62,19 @@ class FailedTestsError(BuilderError):
     exit_code = 8
 
 
+class ArchiveError(BuilderError):
+    """An archive, or a key or signature of one, cannot be used or is not to be trusted."""
+
+    exit_code = 9
+
+
+class InstallerFileError(BuilderError):
+    """A file is no installer of Keel's, or it is damaged."""
+
+    exit_code = 10
+
+
 class TargetsError(BuilderError):
     """Some targets of a plan were built, and others were not, or not for the same kind of reason."""
 
-    exit_code = 9
+    exit_code = 12

@@ -45,6 +45,7 @@ def meta_slice(
         glibc=minimum_glibc(lock) if target.platform.system == "linux" else None,
         bytecode=lock.bytecode,
         index=recipe.index,
+        archive=recipe.archive.model_dump(exclude_none=True) if recipe.archive else None,
         top_level=tuple(sorted(top_level)),
         requested=tuple(map(str, recipe.requirements_for(target.platform.marker_environment(interpreter.version)))),
         units=tuple(_manifest_unit(unit) for unit in sorted(units, key=lambda unit: unit.name)),

@@ -12,7 +12,7 @@ from .frames import COMPRESSIONS, frame_key
 from .interpreters import Interpreter
 from .lock import Lock
 from .plan import Row
-from .report import Reporter
+from .report import Reporter, megabytes
 from .units import WheelUnit
 
 _UNKNOWN = "-"
@@ -130,7 +130,7 @@ def _foreseen(one: Foreseen, names: dict[Row, str]) -> tuple[str, ...]:
     if one.lock is None:
         return (*head, "failed" if one.error is not None else _UNKNOWN, _UNKNOWN, _UNKNOWN, _UNKNOWN)
     missing = one.download - one.cached
-    fetch = f"{_megabytes(missing)} of {_megabytes(one.download)}" if missing else "nothing"
+    fetch = f"{megabytes(missing)} of {megabytes(one.download)}" if missing else "nothing"
     return (*head, str(len(one.lock.wheels)), _bytecode(one.lock), fetch, f"{one.packed} of {len(one.lock.wheels)}")
 
 
@@ -143,7 +143,7 @@ def _built(one: Built, names: dict[Row, str]) -> tuple[str, ...]:
     reused = 100 * (1 - one.made.fresh / one.made.packed) if one.made.packed else 100
     return (
         *head,
-        _megabytes(one.made.size),
+        megabytes(one.made.size),
         f"{one.seconds:.1f} s",
         f"{reused:.0f} %",
         " ".join(path.suffix[1:] for path in one.made.paths),
@@ -157,7 +157,3 @@ def _python(interpreter: Interpreter | None) -> str:
 def _bytecode(lock: Lock) -> str:
     """ "build 3.11.7": made by that Python."""
     return f"{lock.bytecode} {lock.compiler or ''}".strip() if lock.bytecode == SHIPPED else lock.bytecode
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:.1f} MB"

@@ -5,6 +5,11 @@ from contextlib import contextmanager
 from typing import Protocol
 
 
+def megabytes(size: int) -> str:
+    """ "49.6 MB", "23 kB" """
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.0f} kB"
+
+
 class Progress(Protocol):
     """One running piece of work; `advance` may be called from any thread."""
 

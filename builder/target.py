@@ -10,6 +10,11 @@ from .recipe import Recipe, RecipeFile
 from .recipe.values import platform_name, python_minor, python_version
 
 
+def title_of(name: str) -> str:
+    """A recipe's name as people read it: `Starter`."""
+    return name[0].upper() + name[1:]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Target:
     """recipe: rendered for this target.  python: "3.11" or, pinned by the recipe, "3.11.7".
@@ -31,7 +36,7 @@ class Target:
     @property
     def title(self) -> str:
         """The recipe's name as people read it: `Starter`."""
-        return self.recipe.name[0].upper() + self.recipe.name[1:]
+        return title_of(self.recipe.name)
 
     @property
     def label(self) -> str:

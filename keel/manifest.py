@@ -31,8 +31,11 @@ class Unit(NamedTuple):
 
 
 class Manifest(NamedTuple):
-    """See docs/architecture.md. Optional values: None where there is none. `bytecode`: see above. `units` are sorted
-    by name."""
+    """See docs/architecture.md. Optional values: None where there is none. `units` are sorted by name.
+
+    bytecode: one of the words above.
+    archive: `url`, and perhaps `public_key`, of the archive that the base asks for newer versions.
+    """
 
     name: str
     version: str
@@ -48,6 +51,7 @@ class Manifest(NamedTuple):
     top_level: Tuple[str, ...]
     requested: Tuple[str, ...]
     units: Tuple[Unit, ...]
+    archive: Optional[Dict[str, str]] = None
     schema: int = SCHEMA
 
     def to_bytes(self) -> bytes:
@@ -60,15 +64,23 @@ def read_manifest(prefix: str, name: str = MANIFEST) -> Manifest:
     """The manifest of the base at `prefix`; KeelError when there is none, or one of a newer keel."""
     path = os.path.join(prefix, name)
     try:
-        with open(path, encoding="utf-8") as file:
-            values: Dict[str, Any] = json.load(file)
+        with open(path, "rb") as file:
+            return parse_manifest(file.read(), path)
+    except FileNotFoundError as error:
+        raise KeelError(f"{prefix} is not a complete base: {MANIFEST} is missing") from error
+    except OSError as error:
+        raise KeelError(f"{path} cannot be read: {error}", hint="install the base again") from error
+
+
+def parse_manifest(data: bytes, path: str) -> Manifest:
+    """The manifest whose bytes were read from `path`; KeelError for what is none, or one of a newer keel."""
+    try:
+        values: Dict[str, Any] = json.loads(data)
         if values["schema"] != SCHEMA:
             raise KeelError(f"{path} has schema {values['schema']}; this keel knows {SCHEMA}")
         units: List[Dict[str, Any]] = values.pop("units")
         values["top_level"] = tuple(values["top_level"])
         values["requested"] = tuple(values["requested"])
         return Manifest(units=tuple(Unit(**unit) for unit in units), **values)
-    except FileNotFoundError as error:
-        raise KeelError(f"{prefix} is not a complete base: {MANIFEST} is missing") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise KeelError(f"{path} cannot be read: {error}", hint="install the base again") from error

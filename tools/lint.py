@@ -11,7 +11,8 @@ def shell_files() -> list[str]:
     """Scripts that stand on their own. The header's pieces are checked together, by its unit tests."""
     base = ROOT / "installer_templates" / "base"
     shipped = [*base.rglob("*.sh"), *base.rglob("*.bash"), base / "cmd" / "keel"]
-    candidates = [ROOT / "run", ROOT / ".ci" / "run", *shipped]
+    bootstrap = ROOT / "installer_templates" / "archive" / "install.sh"
+    candidates = [ROOT / "run", ROOT / ".ci" / "run", bootstrap, *shipped]
     return sorted({str(path.relative_to(ROOT)) for path in candidates if path.is_file()})
 
 

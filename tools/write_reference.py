@@ -1,5 +1,6 @@
-"""Write what is made from the code: docs/recipe.schema.json and the keys in docs/recipe.md from the recipe's model, and
-the text of `keel --help`, which `cmd/keel` shows without starting Python, and the words that tab completion offers.
+"""Write what is made from the code: docs/recipe.schema.json and the keys in docs/recipe.md from the recipe's model,
+docs/archive-index.schema.json from the model of an archive's index, the text of `keel --help`, which `cmd/keel` shows
+without starting Python, and the words that tab completion offers.
 
     .venv/bin/python tools/write_reference.py
 
@@ -16,11 +17,13 @@ sys.path.insert(0, str(ROOT))
 
 import yaml  # noqa: E402
 
+from builder.archive.wire import json_schema as archive_schema  # noqa: E402
 from builder.recipe.schema import json_schema  # noqa: E402
 from keel.overview import overview  # noqa: E402
 from tools.completion_words import words_text  # noqa: E402
 
 SCHEMA = ROOT / "docs" / "recipe.schema.json"
+ARCHIVE_SCHEMA = ROOT / "docs" / "archive-index.schema.json"
 PAGE = ROOT / "docs" / "recipe.md"
 HELP = ROOT / "installer_templates" / "base" / "keel-meta" / "help" / "keel.txt"
 WORDS = ROOT / "installer_templates" / "base" / "keel-meta" / "shell" / "completion" / "words.txt"
@@ -31,6 +34,11 @@ END = "<!-- end of keys -->\n"
 def schema_text() -> str:
     """The content of docs/recipe.schema.json."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def archive_schema_text() -> str:
+    """The content of docs/archive-index.schema.json."""
+    return json.dumps(archive_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def help_text() -> str:
@@ -105,6 +113,7 @@ def _default(key: dict[str, Any], required: bool) -> str:
 
 def main() -> None:
     SCHEMA.write_text(schema_text(), encoding="utf-8")
+    ARCHIVE_SCHEMA.write_text(archive_schema_text(), encoding="utf-8")
     PAGE.write_text(page_text(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     HELP.parent.mkdir(exist_ok=True)
     HELP.write_text(help_text(), encoding="utf-8")

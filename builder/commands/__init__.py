@@ -8,6 +8,12 @@ COMMANDS = {
     "build": "Build the installers of a recipe.",
     "check": "Report every mistake in a recipe, or list its targets.",
     "lock": "Choose the packages of a recipe, without building.",
+    "show": "Say what is in an installer, without running it.",
+    "verify": "Check that installers are intact, without running them.",
+    "diff": "Say what has changed from one installer to another.",
+    "publish": "Put installers on an archive, a static site.",
+    "key": "Make and show the keys that archives are signed with.",
+    "serve": "Look at an archive on this computer.",
     "cache": "Look at the cache, or clean it.",
     "schema": "Print the JSON Schema of recipes, for editors.",
 }

@@ -17,8 +17,15 @@ from ..settings import Settings, available_cores, current_host
 OUT = Console(soft_wrap=True, highlight=False)
 """Results: tables and colours on a terminal, plain text in a pipe."""
 
+_ERR = Console(stderr=True, soft_wrap=True, highlight=False)
+
 RECIPE = click.argument("recipe", type=click.Path(path_type=Path))
 RECIPES = click.argument("recipes", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="RECIPE...")
+FILE = click.argument("file", type=click.Path(path_type=Path))
+
+verbose_option = click.option(
+    "-v", "--verbose", is_flag=True, expose_value=False, help="Show tracebacks of unexpected failures."
+)
 
 
 class Command(click.Command):
@@ -31,6 +38,15 @@ class Command(click.Command):
                     formatter.write(f"  {line.strip()}\n")
 
 
+def print_error(message: str, hint: str | None) -> None:
+    """As every error is shown, on stderr."""
+    _ERR.print("[red]error:[/red] ", end="")
+    _ERR.print(message, markup=False)
+    if hint:
+        _ERR.print("[cyan]hint:[/cyan] ", end="")
+        _ERR.print(hint, markup=False)
+
+
 def cache_option(parameter: str) -> Callable[..., Any]:
     """`--cache FOLDER`, passed on as `parameter`."""
     return click.option(
@@ -41,9 +57,7 @@ def cache_option(parameter: str) -> Callable[..., Any]:
 def common_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Options of every command that fetches or builds."""
     for option in (
-        click.option(
-            "-v", "--verbose", is_flag=True, expose_value=False, help="Show tracebacks of unexpected failures."
-        ),
+        verbose_option,
         click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors and results."),
         cache_option("cache"),
         click.option("--offline", is_flag=True, help="Use nothing but the cache."),

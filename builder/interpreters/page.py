@@ -9,6 +9,7 @@ from packaging.version import InvalidVersion, Version
 
 from ..errors import FetchError
 from ..fetch import Fetcher
+from ..sums import find_sum
 from ..transfer import public_url
 from .archive import fetch_archive, file_name, interpreter_from_archive
 from .model import Announced, Interpreter, UnavailableError
@@ -26,7 +27,6 @@ _NAME = re.compile(
     r"cpython-(?P<version>[\w.]+)\+(?P<build>\d{8}(?:T\d{4})?)-(?P<triple>[\w-]+?)"
     r"-(?P<flavour>install_only|install_only_stripped)\.tar\.(?:gz|zst)"
 )
-_SUM = re.compile(r"([0-9a-fA-F]{64})\b[ \t]*\*?(\S*)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,18 +117,9 @@ def published_sum(fetcher: Fetcher, url: str, page: str, links: list[str]) -> st
             text = fetcher.get_text(address, limit=4 << 20)
         except FetchError:
             continue
-        found = _find_sum(text, filename)
+        found = find_sum(text, filename)
         if found is not None:
             return found
-    return None
-
-
-def _find_sum(text: str, filename: str) -> str | None:
-    """The hash of `filename` in the output of sha256sum, or the only hash without a name."""
-    for line in text.splitlines():
-        match = _SUM.match(line.strip())
-        if match is not None and match[2].rpartition("/")[2] in ("", filename):
-            return match[1].lower()
     return None
 
 

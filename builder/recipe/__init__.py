@@ -4,20 +4,20 @@ A recipe is rendered (Jinja2), parsed (YAML) and validated (pydantic): once with
 Python versions and platforms, and then for each target, which may not change those.
 """
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from ..errors import RecipeError
 from ..platforms import PLATFORMS
+from .archive import ARCHIVE_KEYS
+from .findings import problems_of
 from .interpreters import INTERPRETER_KEYS, HostSource, PageSource, PathSource, PbsSource, Source, UrlSource
 from .model import Index, Recipe, RecipeHead
 from .pkg import PKG_KEYS, PkgInstaller
-from .problems import Place, Problem, RecipeMistakes, finding_in_words, recipe_error, show_path
+from .problems import Place, Problem, RecipeMistakes, read_text, recipe_error
 from .schema import json_schema
 from .signing import SIGNING_KEYS, Signing
 from .source import Document, read_document
@@ -37,6 +37,7 @@ _NESTED_KEYS = {
     "indexes": tuple(Index.model_fields),
     "interpreter": INTERPRETER_KEYS,
     "windows": WINDOWS_KEYS,
+    "archive": ARCHIVE_KEYS,
     "pkg": PKG_KEYS,
     "signing": SIGNING_KEYS,
     **TRUST_KEYS,
@@ -109,7 +110,7 @@ def load_recipe(path: Path, *, env: Mapping[str, str], default_python: str, defa
     folder = path.absolute().parent
     defaults = {"python": [default_python], "platforms": [default_platform]}
     try:
-        text, sha256 = _read(path)
+        text, sha256 = read_text(path)
         template = Template(text)
         head, named = _read_head(template, env, defaults, folder)
     except RecipeMistakes as mistakes:
@@ -122,19 +123,6 @@ def load_recipe(path: Path, *, env: Mapping[str, str], default_python: str, defa
         _template=template,
         _env=dict(env),
     )
-
-
-def _read(path: Path) -> tuple[str, str]:
-    """The recipe's text, and the SHA-256 of its bytes."""
-    try:
-        data = path.read_bytes()
-        return data.decode("utf-8-sig"), hashlib.sha256(data).hexdigest()
-    except OSError as error:
-        raise RecipeError(f"{path} cannot be read: {error.strerror}", hint="give the path of a recipe (YAML)") from None
-    except UnicodeDecodeError as error:
-        before = error.object[: error.start].decode("utf-8", "replace")
-        place = Place(line=before.count("\n") + 1, column=len(before) - before.rfind("\n"))
-        raise RecipeMistakes([Problem(place, "", "the recipe is not UTF-8 text; save it as UTF-8")]) from None
 
 
 def _read_head(
@@ -178,28 +166,10 @@ def _validate(document: Document, data: Mapping[str, Any], folder: Path) -> Reci
     try:
         recipe = Recipe.model_validate(data, context=Surroundings(folder=folder))
     except ValidationError as error:
-        raise RecipeMistakes([*document.problems, *_problems(error, document)]) from None
+        raise RecipeMistakes([*document.problems, *problems_of(error, document, _keys_beside, certain=_HEAD)]) from None
     if document.problems:
         raise RecipeMistakes(document.problems)
     return recipe
-
-
-def _problems(error: ValidationError, document: Document) -> Iterator[Problem]:
-    """The model's findings, each at the place where it was written."""
-    broken = {problem.path for problem in document.problems}
-    for found in error.errors(include_url=False):
-        path = document.as_written(found["loc"])
-        known = document.known_part(path)
-        kind = found["type"]
-        if kind == "default_factory_not_called":
-            continue  # another value is wrong, and that is reported
-        shown = show_path(path if kind in ("missing", "extra_forbidden") else known)
-        if shown in broken and (kind == "missing" or found["input"] is None):
-            continue  # the document has no value there, and said why
-        place = document.keys.get(path) if kind == "extra_forbidden" else None
-        message = finding_in_words(found, _keys_beside(path), document.raw.get(known))
-        certain = path[0] in _HEAD or kind == "extra_forbidden"
-        yield Problem(place or document.places[known], shown, message, certain=certain)
 
 
 def _keys_beside(path: Sequence[int | str]) -> Iterable[str]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from packaging.requirements import Requirement
 from pydantic import Field, ValidationInfo
 
+from .archive import Archive
 from .interpreters import PbsSource, Sources
 from .pkg import Pkg
 from .signing import SigningCommands
@@ -277,6 +278,20 @@ class Recipe(RecipeHead):
                     "xcrun notarytool submit --keychain-profile acme --wait {file}",
                     "xcrun stapler staple {file}",
                 ]
+            }
+        ],
+    )
+    archive: Archive | None = Field(
+        default=None,
+        description=(
+            "The archive that the installers will be published on, so that `keel update --check` knows where to ask "
+            "for a newer version: its `url`, and the `public_key` that it is signed with; a URL alone where it is not "
+            "signed."
+        ),
+        examples=[
+            {
+                "url": "https://get.acme.example/python",
+                "public_key": "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3",
             }
         ],
     )

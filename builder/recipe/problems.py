@@ -1,6 +1,7 @@
 """What is wrong with a recipe: each mistake with its place, and the model's findings in words."""
 
 import difflib
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -63,12 +64,32 @@ def _printable(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
-def recipe_error(file: Path, problems: Iterable[Problem]) -> RecipeError:
+def read_text(path: Path, *, noun: str = "recipe") -> tuple[str, str]:
+    """The file's text (UTF-8), and the SHA-256 of its bytes. noun: what messages call it.
+
+    Raises RecipeError or RecipeMistakes.
+    """
+    try:
+        data = path.read_bytes()
+        return data.decode("utf-8-sig"), hashlib.sha256(data).hexdigest()
+    except OSError as error:
+        raise RecipeError(
+            f"{path} cannot be read: {error.strerror}", hint=f"give the path of a {noun} (YAML)"
+        ) from None
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start].decode("utf-8", "replace")
+        place = Place(line=before.count("\n") + 1, column=len(before) - before.rfind("\n"))
+        raise RecipeMistakes([Problem(place, "", f"the {noun} is not UTF-8 text; save it as UTF-8")]) from None
+
+
+def recipe_error(
+    file: Path, problems: Iterable[Problem], *, hint: str = "docs/recipe.md describes every key"
+) -> RecipeError:
     """All problems as one error: in the order of their places, each once."""
     lines = dict.fromkeys(
         problem.line(file) for problem in sorted(problems, key=lambda problem: (problem.place, problem.path))
     )
-    return RecipeError("\n".join(lines), hint="docs/recipe.md describes every key")
+    return RecipeError("\n".join(lines), hint=hint)
 
 
 def show_path(path: Sequence[int | str]) -> str:

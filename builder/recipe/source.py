@@ -16,6 +16,7 @@ Path = tuple[int | str, ...]
 # Far beyond any recipe, and small enough that a bomb of aliases does no harm.
 _MAX_NODES = 30_000
 _MAX_DEPTH = 12
+_EMPTY_RECIPE = "the recipe is empty; it needs at least `name` and `version`"
 _TAG = "tag:yaml.org,2002:"
 _SCALARS = frozenset(_TAG + name for name in ("str", "int", "float", "bool", "null", "timestamp"))
 # Escapes can make what no file can hold.
@@ -53,14 +54,20 @@ class Document:
         return known
 
 
-def read_document(rendered: Rendered) -> Document:
-    """Parse one rendering. Raises RecipeMistakes when it is not a YAML mapping that can be read at all."""
+def read_document(rendered: Rendered, *, noun: str = "a recipe", empty: str | None = _EMPTY_RECIPE) -> Document:
+    """Parse one rendering.
+
+    noun: what messages call it.  empty: what is wrong with one that holds nothing, None where that is fine.
+    Raises RecipeMistakes when it is not a YAML mapping that can be read at all.
+    """
     node = _compose(rendered)
+    reader = _Reader(rendered, noun)
     if node is None:
-        raise RecipeMistakes([Problem(Place(), "", "the recipe is empty; it needs at least `name` and `version`")])
-    reader = _Reader(rendered)
+        if empty is None:
+            return reader.document
+        raise RecipeMistakes([Problem(Place(), "", empty)])
     if not isinstance(node, yaml.MappingNode):
-        raise RecipeMistakes([Problem(reader.place(node), "", "a recipe is a mapping: `key: value`, one on a line")])
+        raise RecipeMistakes([Problem(reader.place(node), "", f"{noun} is a mapping: `key: value`, one on a line")])
     data = reader.value(node, ())
     reader.document.data = {key: value for key, value in data.items() if value is not None}
     return reader.document
@@ -92,9 +99,10 @@ def _syntax(error: yaml.MarkedYAMLError) -> str:
 class _Reader:
     """Turns nodes into data, and notes places on the way."""
 
-    def __init__(self, rendered: Rendered) -> None:
+    def __init__(self, rendered: Rendered, noun: str) -> None:
         self.document = Document()
         self._rendered = rendered
+        self._noun = noun
         self._scalars = SafeConstructor()
         self._nodes = 0
 
@@ -114,7 +122,7 @@ class _Reader:
             return [self.value(item, (*path, number)) for number, item in enumerate(node.value)]
         if isinstance(node, yaml.ScalarNode) and node.tag in _SCALARS | _TEXT:
             return self._scalar(node, path)
-        self._problem(node, path, f"the tag {node.tag.replace(_TAG, '!!')} has no meaning in a recipe")
+        self._problem(node, path, f"the tag {node.tag.replace(_TAG, '!!')} has no meaning in {self._noun}")
         return None
 
     def _problem(self, node: yaml.Node, path: Path, message: str) -> None:
