@@ -77,7 +77,8 @@ def lock_plan(
 def lock_everything(plan: Plan, settings: Settings, *, mode: LockMode) -> dict[Row, Path | BuilderError]:
     """Bring the lock of each row up to date; gives its path, or what kept it from having one."""
     stages = Stages(plan.rows, keep_going=True)
-    interpreters = stages.each(plan.rows, lambda row: find_interpreter(row.target, settings))
+    alone = len(plan.rows) == 1
+    interpreters = stages.each(plan.rows, lambda row: _interpreter(row, settings, mode, alone=alone))
     locks = stages.together(interpreters, lambda rows: lock_plan(plan, rows, settings, mode))
     return {row: lock_path(row.target) if row in locks else stages.failed[row] for row in plan.rows}
 

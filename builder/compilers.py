@@ -13,6 +13,7 @@ import uv
 
 from keel.manifest import SHIPPED
 
+from .cache import Cache
 from .errors import InterpreterError
 from .interpreters import Interpreter
 from .lock import Lock
@@ -54,7 +55,7 @@ def find_compiler(
     """
     magic = tree_magic(interpreter.tree)
     found = []
-    for python in dict.fromkeys(_candidates(target, interpreter, settings, others)):
+    for python in _candidates(target, interpreter, settings, others):
         compiler = _ask(python)
         if compiler is None or not _suits(compiler, target, magic):
             continue
@@ -112,27 +113,26 @@ def _candidates(
             yield from (other.tree / place for place in ("python.exe", f"bin/python{target.python_minor}"))
     if host.python_minor == target.python_minor:
         yield host.python_executable
-    yield from _installed(target.python_minor, settings)
+    yield from _installed(target.python_minor, settings.cache, tuple(sorted(settings.env.items())))
 
 
-def _installed(minor: str, settings: Settings) -> Iterator[Path]:
+@cache
+def _installed(minor: str, store: Cache, environment: tuple[tuple[str, str], ...]) -> tuple[Path, ...]:
     """What PATH, the registry of Windows and uv have, as uv knows them all."""
     command = [uv.find_uv_bin(), "python", "list", minor, "--only-installed", "--all-versions", "--offline"]
-    cache = settings.cache.folder("resolver", "uv", lambda _: None)
+    place = store.folder("resolver", "uv", lambda _: None)
     try:
         answer = subprocess.run(
             [*command, "--output-format", "json", "--no-config"],
-            env={**settings.env, "UV_CACHE_DIR": str(cache)},
+            env={**dict(environment), "UV_CACHE_DIR": str(place)},
             capture_output=True,
             timeout=60,
             check=True,
         )
         listed = json.loads(answer.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):
-        return  # a broken Python on PATH is no reason to stop
-    for one in listed:
-        if one.get("implementation") == "cpython" and one.get("path"):
-            yield Path(one["path"])
+        return ()  # a broken Python on PATH is no reason to stop
+    return tuple(Path(one["path"]) for one in listed if one.get("implementation") == "cpython" and one.get("path"))
 
 
 @cache  # every target asks anew

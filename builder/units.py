@@ -9,10 +9,10 @@ import io
 import stat
 import threading
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import IO
 
@@ -34,6 +34,7 @@ from .platforms import Platform
 LAYOUT_VERSION = 1
 _EPOCH_2000 = 946_684_800
 _LARGE = 10**9
+_LARGEST_KEPT = 2**18
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +155,24 @@ class _Archives(threading.local):
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Listing:
+    """A wheel, listed. metadata: the bytes of the files in its .dist-info, but for very large ones."""
+
+    members: tuple[zipfile.ZipInfo, ...]
+    metadata: Mapping[str, bytes]
+
+
+@lru_cache(maxsize=1024)  # many targets have the same wheels, and each looks into them more than once
+def _listing(wheel: Path, sha256: str) -> _Listing:
+    """Raises BadZipFile. sha256: as another file may come to lie at the same place."""
+    del sha256
+    with zipfile.ZipFile(wheel) as archive:
+        members = tuple(info for info in archive.infolist() if not info.is_dir())
+        about = [info for info in members if ".dist-info/" in info.filename and info.file_size < _LARGEST_KEPT]
+        return _Listing(members=members, metadata={info.filename: archive.read(info) for info in about})
+
+
+@dataclass(frozen=True, kw_only=True)
 class WheelUnit:
     """One wheel on its way into the store and, if `base`, into the base.
 
@@ -214,17 +233,22 @@ class WheelUnit:
         return modules_of_unit(self.files.names, self.files.dist_info, cache_tag)
 
     def read(self, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-        """The bytes of some of its files, with the archive opened once."""
-        with self._explained(), zipfile.ZipFile(self.wheel) as archive:
-            for name in names:
-                yield name, archive.read(name)
+        """The bytes of some of its files, with the archive opened once, if at all."""
+        with self._explained():
+            known = _listing(self.wheel, self.locked.sha256).metadata
+            if all(name in known for name in names):
+                yield from ((name, known[name]) for name in names)
+                return
+            with zipfile.ZipFile(self.wheel) as archive:
+                for name in names:
+                    yield name, archive.read(name)
 
     def _read(self, name: str) -> bytes:
         return next(iter(self.read([name])))[1]
 
-    def _members(self) -> list[zipfile.ZipInfo]:
-        with self._explained(), zipfile.ZipFile(self.wheel) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir()]
+    def _members(self) -> Sequence[zipfile.ZipInfo]:
+        with self._explained():
+            members = _listing(self.wheel, self.locked.sha256).members
         names = {check_path(info.filename) for info in members}
         if len(names) != len(members):
             raise BuilderError(f"{self.locked.filename} holds a file twice", hint="report it to the package's authors")
