@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from common import arguments, call, remove
@@ -29,9 +30,11 @@ sys.path.insert(0, str(ROOT))
 import zstandard  # noqa: E402
 
 from builder.cache import Cache  # noqa: E402
+from builder.fetch import Fetcher  # noqa: E402
 from builder.frames import COMPRESSIONS, Frame  # noqa: E402
 from builder.lock import Lock, read_lock  # noqa: E402
 from builder.packing import Packer  # noqa: E402
+from builder.report import SilentReporter  # noqa: E402
 from builder.settings import available_cores, current_host  # noqa: E402
 from builder.units import WheelUnit  # noqa: E402
 from tests.unit.interpreters.elves import write_elf  # noqa: E402
@@ -93,11 +96,22 @@ def make_recipe(options: argparse.Namespace, pythons: dict[str, Path]) -> Path:
     return recipe
 
 
-def build(recipe: Path, work: Path, *more: str) -> float:
-    started = time.perf_counter()
+@dataclass(frozen=True)
+class Cost:
+    """seconds: as the clock says.  cpu: of all processes."""
+
+    seconds: float
+    cpu: float
+
+    def __str__(self) -> str:
+        return f"{self.seconds:.1f} s ({self.cpu:.1f} s of CPU)"
+
+
+def build(recipe: Path, work: Path, *more: str) -> Cost:
+    started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, "-m", "builder", "build", recipe, "--output", work / "dist", "--cache", work / "cache"]
     call(*command, *more, env={**os.environ, "PYTHONPATH": str(ROOT)})
-    return time.perf_counter() - started
+    return Cost(time.perf_counter() - started, _cpu(resource.RUSAGE_CHILDREN, before))
 
 
 def compare_with_zstd(locks: list[Lock], work: Path, compression: str, limit: int) -> None:
@@ -168,10 +182,10 @@ def main() -> None:
     prepare = [sys.executable, "-m", "builder", "lock", recipe, "--cache", options.work / "cache"]
     call(*prepare, env={**os.environ, "PYTHONPATH": str(ROOT)})
     locks = [read_lock(path) for path in sorted(options.work.glob("pylock.*.toml"))]
-    frames = options.work / "cache" / "frames"
+    cache = Cache(options.work / "cache")
+    Fetcher(cache, SilentReporter()).fetch([download for lock in locks for download in lock.downloads])
+    frames = cache.root / "frames"
     if not options.only_zstd:
-        if not options.downloads:
-            build(recipe, options.work)
         compare_builds(recipe, options, pythons, frames)
     compare_with_zstd(locks, options.work, options.compression, options.zstd_bytes)
 
@@ -186,11 +200,13 @@ def compare_builds(recipe: Path, options: argparse.Namespace, pythons: dict[str,
     for minor, platform in targets[: options.sample]:
         remove(frames)
         alone.append(build(recipe, options.work, "--python", minor, "--platform", platform))
-    total = sum(alone) / len(alone) * len(targets)
-    print(f"{len(targets)} targets, {options.compression}: together {cold:.1f} s, again {warm:.1f} s, ", end="")
-    print(f"alone {total:.1f} s (of {len(alone)}: {', '.join(f'{seconds:.1f}' for seconds in alone)})")
-    verdict("together / alone", cold / total, GOAL_COLD)
-    verdict("again / together", warm / cold, GOAL_WARM)
+    times = len(targets) / len(alone)
+    total = Cost(sum(one.seconds for one in alone) * times, sum(one.cpu for one in alone) * times)
+    print(f"{len(targets)} targets, {options.compression}: together {cold}, again {warm}, alone {total}", flush=True)
+    print(f"  alone, {len(alone)} measured: {', '.join(map(str, alone))}")
+    verdict("together / alone", cold.seconds / total.seconds, GOAL_COLD)
+    verdict("again / together", warm.seconds / cold.seconds, GOAL_WARM)
+    print(f"  the same in CPU time: {cold.cpu / total.cpu:.3f} and {warm.cpu / cold.cpu:.3f}")
     verdict("peak memory of the builder, MB", memory, GOAL_MEMORY)
 
 

@@ -76,7 +76,7 @@ def assemble(parts: Parts, packer: Packer, reporter: Reporter) -> Payload:
     target, units = parts.target, parts.units
 
     def pack(slices: Sequence[Slice]) -> list[Frame]:
-        packings = packer.submit(slices, COMPRESSIONS[target.recipe.compression], target.stem)
+        packings = packer.submit(slices, COMPRESSIONS[target.recipe.compression], target.stem, urgent=True)
         return _flat(wait_for(packings, reporter))
 
     shared = _flat(wait_for(parts.shared, reporter))

@@ -108,7 +108,10 @@ def elsewhere(party: Party, found: Sequence[Difference]) -> tuple[Elsewhere, ...
 
 
 def short_names(labels: Sequence[str], everybody: Sequence[str]) -> str:
-    """ "py39, py311-linux-x86_64": a Python version stands for all of its platforms."""
+    """ "py39, py311-linux-x86_64", or "all but py39": a Python version stands for all of its platforms."""
+    others = [label for label in everybody if label not in labels]
+    if len(everybody) > 5 and 0 < len(others) * 4 <= len(everybody):
+        return f"all but {short_names(others, everybody)}"
     words = []
     for python in dict.fromkeys(label.partition("-")[0] for label in labels):
         mine = [label for label in labels if label.startswith(f"{python}-")]

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from types import TracebackType
 
 from .cache import Cache
@@ -17,13 +17,15 @@ class Packer:
     """Packs what it is given, in this order, until the end of its `with`.
 
     Two slices with the same bytes are packed once. Slices are read in `jobs` threads and frames compressed in as many
-    others, so that a large slice does not keep one core busy while the others have nothing left to do.
+    others, so that a large slice does not keep one core busy while the others have nothing left to do. What a target
+    needs to be finished does not wait for the targets behind it: threads of its own pack it.
     """
 
     def __init__(self, cache: Cache, jobs: int) -> None:
         self._cache = cache
         self._readers = ThreadPoolExecutor(jobs, thread_name_prefix="reading")
         self._compressors = ThreadPoolExecutor(jobs, thread_name_prefix="compressing")
+        self._urgent = ThreadPoolExecutor(jobs, thread_name_prefix="finishing")
         self._known: dict[str, Packing] = {}
         self._made: dict[str, int] = {}
         self._lock = threading.Lock()
@@ -36,21 +38,30 @@ class Packer:
     ) -> None:
         self._readers.shutdown(wait=False, cancel_futures=True)
         self._compressors.shutdown(cancel_futures=kind is not None)
+        self._urgent.shutdown(cancel_futures=True)
         self._readers.shutdown()
 
-    def submit(self, slices: Iterable[Slice], compression: Compression, owner: str) -> list[Packing]:
-        """The frames of each slice, to be waited for. owner: whose they are, if nobody has asked for them before."""
-        return [self._submit(piece, compression, owner) for piece in slices]
+    def submit(
+        self, slices: Iterable[Slice], compression: Compression, owner: str, *, urgent: bool = False
+    ) -> list[Packing]:
+        """The frames of each slice, to be waited for. owner: whose they are, if nobody has asked for them before.
 
-    def _submit(self, piece: Slice, compression: Compression, owner: str) -> Packing:
+        urgent: they are small, and not to wait for what was submitted before.
+        """
+        return [self._submit(piece, compression, owner, urgent=urgent) for piece in slices]
+
+    def _submit(self, piece: Slice, compression: Compression, owner: str, *, urgent: bool) -> Packing:
         key = frame_key(piece, compression)
         if key not in self._known:
-            self._known[key] = self._readers.submit(self._pack, piece, key, compression, owner)
+            readers, compressors = (self._urgent, None) if urgent else (self._readers, self._compressors)
+            self._known[key] = readers.submit(self._pack, piece, key, compression, owner, compressors)
         return self._known[key]
 
-    def _pack(self, piece: Slice, key: str, compression: Compression, owner: str) -> list[Frame]:
+    def _pack(
+        self, piece: Slice, key: str, compression: Compression, owner: str, compressors: Executor | None
+    ) -> list[Frame]:
         cached = self._cache.has_folder("frames", key)
-        frames = pack(piece, self._cache, compression, self._compressors)
+        frames = pack(piece, self._cache, compression, compressors)
         if not cached:
             with self._lock:
                 self._made[owner] = self._made.get(owner, 0) + sum(frame.size for frame in frames)

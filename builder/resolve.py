@@ -204,15 +204,15 @@ class _Work:
         what = f"{target.recipe.name} for Python {target.python_minor} on {target.platform.name}"
         hint = error.hint
         lacking = {match[1]: match[2] for match in _NO_WHEEL.finditer(error.message)}
-        lacking |= {name: lacking.get(name) for name in _NO_BUILD.findall(error.message)}
+        lacking |= {name: "" for name in _NO_BUILD.findall(error.message) if name not in lacking}
         if lacking:
-            nearest = "".join(f"{self._nearest(name, lacking[name])}; " for name in sorted(lacking) if lacking[name])
-            hint = f"{nearest}{', '.join(sorted(lacking))}: {_remedies(target, self.settings, sorted(lacking))}"
+            nearest = "; ".join(self._nearest(name, lacking[name]) for name in sorted(lacking))
+            hint = f"{nearest}; {', '.join(sorted(lacking))}: {_remedies(target, self.settings, sorted(lacking))}"
         return ResolveError(f"no set of wheels fits {what}:\n{error.message}", hint=hint)
 
     def _nearest(self, name: str, version: str) -> str:
-        """In words: the versions before and behind one without a wheel that have one."""
-        ways = ((f"{name}<{version}", "highest"), (f"{name}>{version}", "lowest"))
+        """In words: the versions before and behind one without a wheel that have one; of all versions, the newest."""
+        ways = ((f"{name}<{version}", "highest"), (f"{name}>{version}", "lowest")) if version else ((name, "highest"),)
         found = [_version(self.target, self.interpreter, self.settings, *way) for way in ways]
         where = f"for Python {self.target.python_minor} on {self.target.platform.name}"
         near = " and ".join(one for one in found if one)

@@ -165,3 +165,9 @@ def test_a_target_without_a_wheel_is_told_the_nearest_version_that_has_one(matri
 def test_a_python_version_stands_for_all_of_its_platforms() -> None:
     everybody = ["py39-a", "py39-b", "py311-a", "py311-b", "py312-a"]
     assert short_names(["py39-a", "py39-b", "py311-a", "py312-a"], everybody) == "py39, py311-a, py312-a"
+
+
+def test_few_exceptions_are_told_as_such() -> None:
+    everybody = [f"py31{minor}-{system}" for minor in (1, 2) for system in "abc"]
+    assert short_names([label for label in everybody if label != "py311-b"], everybody) == "all but py311-b"
+    assert short_names(everybody, everybody) == "py311, py312"
