@@ -70,6 +70,7 @@ def installer_facts(target: Target, payload: Payload, lock: Lock) -> InstallerFa
         license=recipe.license.read_text(encoding="utf-8") if recipe.license else None,
         installed_bytes=payload.installed_bytes,
         installed_files=payload.files,
+        bytecode=lock.bytecode,
     )
 
 

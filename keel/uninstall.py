@@ -99,9 +99,7 @@ def _top_level(prefix: str) -> FrozenSet[str]:
                     return frozenset(str(entry) for entry in json.load(file)["top_level"])
             except (ValueError, KeyError, TypeError) as error:
                 raise KeelError(f"{os.path.join(prefix, name)} cannot be read: {error}") from error
-    raise KeelError(
-        f"{prefix} is not a base: {MANIFEST} is missing", hint="remove what is left of it by hand"
-    )
+    raise KeelError(f"{prefix} is not a base: {MANIFEST} is missing", hint="remove what is left of it by hand")
 
 
 def _foreign(prefix: str) -> "FrozenSet[str] | None":

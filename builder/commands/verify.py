@@ -10,8 +10,8 @@ from ..console import ConsoleReporter
 from ..errors import BuilderError
 from ..inspection import Installer, open_installer
 from ..inspection.beside import check_published_sum
-from ..report import Reporter
-from .shared import OUT, Command, megabytes, print_error, verbose_option
+from ..report import Reporter, megabytes
+from .shared import OUT, Command, print_error, verbose_option
 
 
 @click.command(

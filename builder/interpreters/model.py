@@ -30,6 +30,31 @@ class Interpreter:
     lacks: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Announced:
+    """What a catalogue says about an interpreter that has not been fetched. sha256: of the archive, "" where it does
+    not say."""
+
+    source: str
+    version: str
+    build: str
+    sha256: str
+
+    @property
+    def interpreter(self) -> Interpreter:
+        """Enough of one to choose packages for it: there is no tree yet, and nothing is known about its glibc."""
+        nowhere = Path("/nonexistent") / self.sha256
+        return Interpreter(
+            source=self.source,
+            version=self.version,
+            build=self.build,
+            url=None,
+            sha256=self.sha256,
+            tree=nowhere,
+            glibc=None,
+        )
+
+
 class UnavailableError(InterpreterError):
     """A source cannot give this interpreter, and the next one may be asked.
 
@@ -44,6 +69,10 @@ class Source(Protocol):
     @property
     def name(self) -> str:
         """For messages: "pbs", "host", "url https://…"."""
+        ...
+
+    def announce(self) -> Announced | None:
+        """What `find` would give, without fetching it; None where only `find` can tell. Raises as it does."""
         ...
 
     def find(self) -> Interpreter:

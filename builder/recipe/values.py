@@ -104,6 +104,11 @@ def platform_name(value: Any) -> str:
     raise ValueError(f'"{words}" is not a platform; {close or "known are " + ", ".join(PLATFORMS)}')
 
 
+def bytecode(value: Any) -> Any:
+    """Older recipes say true and false."""
+    return {True: "build", False: "none"}[value] if isinstance(value, bool) else value
+
+
 def glibc(value: Any) -> str:
     return matching(value, GLIBC_PATTERN, 'a glibc version, "2.17" or later')
 

@@ -184,7 +184,7 @@ def test_what_needs_a_newer_glibc_than_allowed_is_named(folder: Path) -> None:
         (PACKAGES + "constraints: [gamma <3]\n", "constraints: + gamma<3"),
         (PACKAGES + 'glibc: "2.28"\n', "glibc: none in the lock, 2.28 in the recipe"),
         (PACKAGES + "indexes: [https://index.example/simple]\n", "sources: indexes, find_links or the content"),
-        (PACKAGES + "bytecode: false\n", "bytecode: True in the lock, False in the recipe"),
+        (PACKAGES + "bytecode: install\n", "bytecode: none in the lock, install in the recipe"),
         (PACKAGES + "build_from_source: [alpha]\n", "build_from_source: + alpha"),
     ],
 )
