@@ -33,7 +33,8 @@ def open_store(address: str) -> tuple[Any, str]:
             hint=f"{sys.executable} -m pip install 'keel-builder[{extra}]' (and what fsspec needs for {scheme}://)",
         ) from error
     except ValueError as error:
-        raise BuilderError(f"{public_url(address)}: {error}", hint="a folder, or an address such as s3://bucket/path") from error
+        hint = "a folder, or an address such as s3://bucket/path"
+        raise BuilderError(f"{public_url(address)}: {error}", hint=hint) from error
     return filesystem, path
 
 
