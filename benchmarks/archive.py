@@ -59,7 +59,9 @@ def entries(count: int) -> list[Entry]:
     return found
 
 
-def _entry(version: str, python: str, platform: str, packages: tuple[Package, ...], store: tuple[Package, ...]) -> Entry:
+def _entry(
+    version: str, python: str, platform: str, packages: tuple[Package, ...], store: tuple[Package, ...]
+) -> Entry:
     facts = PLATFORMS[platform]
     stem = f"Acme-science-{version}-py{''.join(python.split('.')[:2])}-{facts.label}"
     kind = {"linux": "sh", "macos": "pkg", "windows": "exe"}[facts.system]
@@ -119,7 +121,8 @@ def main() -> None:
     place = FolderPlace(options.work / "archive")
     measured("publishing all of them into an empty folder", lambda: publish(place, source, offered[:-1], site))
     measured("publishing one more", lambda: publish(place, source, offered[-1:], site))
-    print(f"on disk: {sum(place.files().values()) / 1e6:.0f} MB; processors: {os.cpu_count()}, load {os.getloadavg()[0]:.1f}")
+    size = sum(place.files().values())
+    print(f"on disk: {size / 1e6:.0f} MB; processors: {os.cpu_count()}, load {os.getloadavg()[0]:.1f}")
 
 
 if __name__ == "__main__":

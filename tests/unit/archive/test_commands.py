@@ -75,13 +75,13 @@ def test_a_dry_run_changes_nothing(installers: Installers, key: Path, capsys: py
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["{1.1}", "--key", "gone.key"], 8, "the key gone.key cannot be read: No such file"),
-        (["{1.1}", "--key", "{1.0}"], 8, "not a secret key of minisign"),
-        (["{1.1}"], 8, "is signed, and no key was given"),
+        (["{1.1}", "--key", "gone.key"], 9, "the key gone.key cannot be read: No such file"),
+        (["{1.1}", "--key", "{1.0}"], 9, "not a secret key of minisign"),
+        (["{1.1}"], 9, "is signed, and no key was given"),
         (["{1.1}", "--key", "{key}", "--prune", "weeks=3"], 1, '--prune does not know "weeks=3"'),
         (["{1.1}", "--key", "{key}", "--site", "gone.yaml"], 2, "gone.yaml"),
         (["gone.sh", "--key", "{key}"], 1, "gone.sh does not exist"),
-        (["{key}", "--key", "{key}"], 7, "it is no installer that Keel made"),
+        (["{key}", "--key", "{key}"], 10, "it is no installer that Keel made"),
         (["{1.1}", "--key", "{key}", "--withdraw", "x.sh"], 6, "not in the archive: x.sh"),
     ],
 )
@@ -103,7 +103,7 @@ def test_a_wrong_passphrase_changes_nothing(
     installers: Installers, key: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KEEL_KEY_PASSPHRASE", "password")
-    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 8
+    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 9
     assert "the passphrase of the secret key is wrong" in capsys.readouterr().err
     assert not Path("archive").exists()
 
@@ -112,10 +112,10 @@ def test_without_a_terminal_the_passphrase_must_be_given(
     installers: Installers, key: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("KEEL_KEY_PASSPHRASE")
-    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 8
+    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 9
     assert "set KEEL_KEY_PASSPHRASE in the environment" in capsys.readouterr().err
     monkeypatch.setenv("KEEL_KEY_PASSPHRASE", "")
-    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 8
+    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 9
     assert "the passphrase is empty" in capsys.readouterr().err
 
 
