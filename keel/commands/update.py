@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     base.add_argument("--archive", metavar="URL", help="ask this archive instead of the base's own")
     base.add_argument(
-        "--public-key", "--key", metavar="PUBLIC_KEY", help="the key that it is signed with, RW…; none: it is not signed"
+        "--public-key", "--key", metavar="PUBLIC_KEY", help="what it is signed with, RW…; none: it is not signed"
     )
     parser.set_defaults(no_deps=False)
 
