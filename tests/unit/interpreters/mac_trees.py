@@ -9,16 +9,16 @@ VERSION = "3.11.7"
 # As python-build-standalone's own says it, with what names the machine that built it.
 SYSCONFIG = """\
 # system configuration generated and used by the sysconfig module
-build_time_vars = {'AR': '/Users/runner/work/tools/llvm/bin/llvm-ar',
- 'BLDSHARED': '/Users/runner/work/tools/llvm/bin/clang -bundle -undefined dynamic_lookup -arch arm64',
- 'CC': '/Users/runner/work/tools/llvm/bin/clang -pthread',
+build_time_vars = {'AR': '/Users/runner/tools/llvm/bin/llvm-ar',
+ 'BLDSHARED': '/Users/runner/tools/llvm/bin/clang -bundle -undefined dynamic_lookup -arch arm64',
+ 'CC': '/Users/runner/tools/llvm/bin/clang -pthread',
  'CFLAGS': '-arch arm64 -mmacosx-version-min=11.0 -Wno-nullability-completeness -isysroot '
            '/Applications/Xcode_15.2.app/Contents/Developer/Platforms/MacOSX.platform/Developer/SDKs/MacOSX14.2.sdk '
-           '-fPIC -I/Users/runner/work/tools/deps/include -O3',
+           '-fPIC -I/Users/runner/tools/deps/include -O3',
  'EXT_SUFFIX': '.cpython-311-darwin.so',
  'INCLUDEPY': '/install/include/python3.11',
  'LDLIBRARY': 'libpython3.11.dylib',
- 'LDSHARED': 'clang -bundle -undefined dynamic_lookup -arch arm64 -L/Users/runner/work/tools/deps/lib',
+ 'LDSHARED': 'clang -bundle -undefined dynamic_lookup -arch arm64 -L/Users/runner/tools/deps/lib',
  'LIBDIR': '/install/lib',
  'MACOSX_DEPLOYMENT_TARGET': '11.0',
  'exec_prefix': '/install',
