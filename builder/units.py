@@ -8,7 +8,7 @@ import hashlib
 import io
 import stat
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -215,6 +215,16 @@ class WheelUnit:
 
     def _read(self, name: str) -> bytes:
         return next(iter(self.read([name])))[1]
+
+    def scripts(self) -> list[str]:
+        """Names of the scripts that its entry points ask for."""
+        with self._explained():
+            return [point.name for point in self.files.entry_points()]
+
+    def unpacked_size(self, names: Iterable[str] | None = None) -> int:
+        """Bytes of all of its files, or of some."""
+        wanted = None if names is None else set(names)
+        return sum(info.file_size for info in self._members() if wanted is None or info.filename in wanted)
 
     def _members(self) -> list[zipfile.ZipInfo]:
         with self._explained(), zipfile.ZipFile(self.wheel) as archive:

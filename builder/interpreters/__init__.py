@@ -99,8 +99,9 @@ def _tell(interpreter: Interpreter, failures: Sequence[tuple[str, UnavailableErr
     for name, error in failures:
         settings.reporter.note(f"{name}: {error.message}; using {interpreter.source}")
     build = f", build {interpreter.build}" if interpreter.build else ""
-    glibc = f", needs glibc {interpreter.glibc}" if interpreter.glibc else ""
-    settings.reporter.step(f"Python {interpreter.version} from {interpreter.source}{build}{glibc}")
+    needs = {"glibc": interpreter.glibc, "macOS": interpreter.macos}
+    system = "".join(f", needs {what} {version}" for what, version in needs.items() if version)
+    settings.reporter.step(f"Python {interpreter.version} from {interpreter.source}{build}{system}")
     if interpreter.lacks:
         settings.reporter.note(f"this Python has no {', '.join(interpreter.lacks)}")
 
