@@ -12,7 +12,7 @@ from ..archive.minisign import SecretKey
 from ..archive.page import render_site
 from ..archive.place import open_place
 from ..archive.plan import Plan, Wishes
-from ..archive.prune import parse_policy
+from ..archive.prune import Policy, parse_policy
 from ..archive.publish import Request, preview
 from ..archive.publish import publish as publish_to
 from ..archive.site import load_site
@@ -69,7 +69,7 @@ def command(
 ) -> None:
     """Publish FILES (installers, or folders of them) on an archive; without any, renew it."""
     reporter = ConsoleReporter(Console(stderr=True, highlight=False, quiet=quiet))
-    place, texts, policy = open_place(target), load_site(site), parse_policy(prune)
+    place, texts, policy = open_place(target), load_site(site), _policy(prune)
     secret = read_key(key, partial(ask_passphrase, f"passphrase of {key}")) if key else None
     wishes = Wishes(
         withdraw=withdraw,
@@ -87,6 +87,13 @@ def command(
     _tell(plan, target, secret, dry=False)
     if secret is None:
         reporter.note("the archive is not signed; `keel-builder key new` makes a key for --key")
+
+
+def _policy(words: tuple[str, ...]) -> Policy | None:
+    try:
+        return parse_policy(words)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--prune") from error
 
 
 def _tell(plan: Plan, target: str, key: SecretKey | None, *, dry: bool) -> None:

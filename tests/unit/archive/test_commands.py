@@ -75,13 +75,13 @@ def test_a_dry_run_changes_nothing(installers: Installers, key: Path, capsys: py
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["{1.1}", "--key", "gone.key"], 8, "the key gone.key cannot be read: No such file"),
-        (["{1.1}", "--key", "{1.0}"], 8, "not a secret key of minisign"),
-        (["{1.1}"], 8, "is signed, and no key was given"),
-        (["{1.1}", "--key", "{key}", "--prune", "weeks=3"], 1, '--prune does not know "weeks=3"'),
+        (["{1.1}", "--key", "gone.key"], 12, "the key gone.key cannot be read: No such file"),
+        (["{1.1}", "--key", "{1.0}"], 12, "not a secret key of minisign"),
+        (["{1.1}"], 12, "is signed, and no key was given"),
+        (["{1.1}", "--key", "{key}", "--prune", "weeks=3"], 2, '"weeks=3" is no rule'),
         (["{1.1}", "--key", "{key}", "--site", "gone.yaml"], 2, "gone.yaml"),
-        (["gone.sh", "--key", "{key}"], 1, "gone.sh does not exist"),
-        (["{key}", "--key", "{key}"], 7, "it is no installer that Keel made"),
+        (["gone.sh", "--key", "{key}"], 10, "gone.sh does not exist"),
+        (["{key}", "--key", "{key}"], 10, "it is no installer that Keel made"),
         (["{1.1}", "--key", "{key}", "--withdraw", "x.sh"], 6, "not in the archive: x.sh"),
     ],
 )
@@ -95,7 +95,7 @@ def test_mistakes_are_explained_and_change_nothing(
     assert code_of("publish", *(given.get(word, word) for word in words), "--to", "archive") == code
     said = capsys.readouterr().err
     assert message in said
-    assert "hint:" in said
+    assert "hint:" in said or code == 2
     assert {path: path.read_bytes() for path in Path("archive").rglob("*") if path.is_file()} == before
 
 
@@ -103,7 +103,7 @@ def test_a_wrong_passphrase_changes_nothing(
     installers: Installers, key: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KEEL_KEY_PASSPHRASE", "password")
-    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 8
+    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 12
     assert "the passphrase of the secret key is wrong" in capsys.readouterr().err
     assert not Path("archive").exists()
 
@@ -112,10 +112,10 @@ def test_without_a_terminal_the_passphrase_must_be_given(
     installers: Installers, key: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("KEEL_KEY_PASSPHRASE")
-    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 8
+    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 12
     assert "set KEEL_KEY_PASSPHRASE in the environment" in capsys.readouterr().err
     monkeypatch.setenv("KEEL_KEY_PASSPHRASE", "")
-    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 8
+    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 12
     assert "the passphrase is empty" in capsys.readouterr().err
 
 

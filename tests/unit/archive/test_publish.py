@@ -21,7 +21,7 @@ from builder.archive.plan import Wishes
 from builder.archive.prune import Policy
 from builder.archive.publish import Request, preview
 from builder.archive.written import NAME as RECORD
-from builder.errors import ArchiveError, BuilderError, InstallerFileError, OutputError
+from builder.errors import ArchiveError, InstallerFileError, OutputError
 from builder.report import SilentReporter
 
 from ...conftest import need
@@ -245,9 +245,9 @@ class TestRefusals:
             publish_to(place, tmp_path / f"{LINUX.upper()}.sh")
 
     def test_what_is_not_there(self, place: Place, tmp_path: Path) -> None:
-        with pytest.raises(BuilderError, match="does not exist"):
+        with pytest.raises(InstallerFileError, match="does not exist"):
             publish_to(place, tmp_path / "gone")
-        with pytest.raises(BuilderError, match="there is no installer in"):
+        with pytest.raises(InstallerFileError, match="there is no installer in"):
             publish_to(place, tmp_path)
 
     def test_no_key_for_a_signed_archive(self, place: Place, installers: Installers) -> None:
@@ -307,7 +307,7 @@ def test_an_unwritable_folder_is_said_so(tmp_path: Path, installers: Installers)
 
 def test_an_address_that_nobody_understands_is_refused() -> None:
     for target in ("nonsense://x/y", "https://acme.example/x", "ftps3://"):
-        with pytest.raises(BuilderError):
+        with pytest.raises(OutputError):
             open_place(target)
 
 
