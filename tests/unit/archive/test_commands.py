@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,6 +28,7 @@ Installers = dict[str, Path]
 def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("KEEL_KEY_PASSPHRASE", "pässword")
     monkeypatch.delenv("KEEL_KEY", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
 
 
@@ -59,6 +61,19 @@ def test_the_key_can_come_from_the_environment(
     monkeypatch.setenv("KEEL_KEY", str(key))
     assert code_of("publish", installers["1.0"], "--to", "archive", "-q") == 0
     assert published() is not None
+
+
+def test_an_archive_that_was_put_back_is_noticed(
+    installers: Installers, key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 0
+    shutil.copytree("archive", "copy")
+    assert code_of("publish", installers["1.1"], "--to", "archive", "--key", key) == 0
+    shutil.rmtree("archive")
+    Path("copy").rename("archive")
+    assert code_of("publish", installers["1.1"], "--to", Path("archive").absolute(), "--key", key) == 12
+    assert "rolled back: version 1 is older than 2" in capsys.readouterr().err
+    assert code_of("publish", installers["1.1"], "--to", "archive", "--key", key, "--forget") == 0
 
 
 def test_publish_without_a_key_says_so(installers: Installers, capsys: pytest.CaptureFixture[str]) -> None:
