@@ -229,16 +229,21 @@ download_to() {
             wait_for curl -fL "$3" -S --proto '=http,https' --connect-timeout 20 --speed-limit 1 --speed-time 60 \
                 ${4:+-C -} -o "$2" "$1"
             ;;
-        wget) wait_for wget -q ${4:+-c} -T 60 -O "$2" "$1" ;; # busybox' wget knows no long options
+        wget)
+            # shellcheck disable=SC2086 # several words
+            wait_for wget -q $patience ${4:+-c} -O "$2" "$1"
+            ;;
         *) wait_for python3 -I -c "$python_transfer" "$1" "$2" "$4" ;;
     esac
 }
 
 find_tool() {
-    tool=curl
-    has curl || tool=wget
+    tool='curl' patience=''
+    # busybox' wget may know neither of these.
+    case $(wget --version 2>/dev/null) in 'GNU Wget'*) patience='-T 60 -t 2' ;; esac
+    has curl || tool='wget'
     if ! has curl && ! has wget; then
-        tool=python3
+        tool='python3'
         has_python || die 11 "there is neither curl nor wget nor python3 here to download with" "install one of them"
     fi
 }
@@ -257,8 +262,10 @@ try:
     with urllib.request.urlopen(request, timeout=60) as answer:
         with open(file, "ab" if answer.status == 206 else "wb") as target:
             shutil.copyfileobj(answer, target)
+        if answer.length:
+            sys.exit("python3: the connection broke")
 except OSError as error:
-    sys.exit(str(error))
+    sys.exit("python3: %s" % error)
 '
 
 # get NAME FILE: a small file, tried three times, unless it is clear that it is not there.

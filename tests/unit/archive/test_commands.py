@@ -71,7 +71,7 @@ def test_an_archive_that_was_put_back_is_noticed(
     assert code_of("publish", installers["1.1"], "--to", "archive", "--key", key) == 0
     shutil.rmtree("archive")
     Path("copy").rename("archive")
-    assert code_of("publish", installers["1.1"], "--to", Path("archive").absolute(), "--key", key) == 12
+    assert code_of("publish", installers["1.1"], "--to", Path("archive").absolute(), "--key", key) == 9
     assert "rolled back: version 1 is older than 2" in capsys.readouterr().err
     assert code_of("publish", installers["1.1"], "--to", "archive", "--key", key, "--forget") == 0
 
@@ -90,9 +90,9 @@ def test_a_dry_run_changes_nothing(installers: Installers, key: Path, capsys: py
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["{1.1}", "--key", "gone.key"], 12, "the key gone.key cannot be read: No such file"),
-        (["{1.1}", "--key", "{1.0}"], 12, "not a secret key of minisign"),
-        (["{1.1}"], 12, "is signed, and no key was given"),
+        (["{1.1}", "--key", "gone.key"], 9, "the key gone.key cannot be read: No such file"),
+        (["{1.1}", "--key", "{1.0}"], 9, "not a secret key of minisign"),
+        (["{1.1}"], 9, "is signed, and no key was given"),
         (["{1.1}", "--key", "{key}", "--prune", "weeks=3"], 2, '"weeks=3" is no rule'),
         (["{1.1}", "--key", "{key}", "--site", "gone.yaml"], 2, "gone.yaml"),
         (["gone.sh", "--key", "{key}"], 10, "gone.sh does not exist"),
@@ -118,7 +118,7 @@ def test_a_wrong_passphrase_changes_nothing(
     installers: Installers, key: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KEEL_KEY_PASSPHRASE", "password")
-    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 12
+    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 9
     assert "the passphrase of the secret key is wrong" in capsys.readouterr().err
     assert not Path("archive").exists()
 
@@ -127,10 +127,10 @@ def test_without_a_terminal_the_passphrase_must_be_given(
     installers: Installers, key: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("KEEL_KEY_PASSPHRASE")
-    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 12
+    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 9
     assert "set KEEL_KEY_PASSPHRASE in the environment" in capsys.readouterr().err
     monkeypatch.setenv("KEEL_KEY_PASSPHRASE", "")
-    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 12
+    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 9
     assert "the passphrase is empty" in capsys.readouterr().err
 
 

@@ -13,7 +13,7 @@ import pytest
 from builder.archive.minisign import new_key
 from builder.archive.trust import signature_name
 from tests.conftest import need
-from tests.unit.archive.bootstrap_world import INSTALLER, NOW, SHELLS, World, world  # noqa: F401 -- a fixture
+from tests.unit.archive.bootstrap.conftest import INSTALLER, NOW, SHELLS, World
 from tests.unit.loopback import Answer
 
 FILE = f"Science-2026.11-py312-Linux-{os.uname().machine}.sh"
@@ -30,12 +30,11 @@ def test_the_installer_for_this_machine_is_checked_and_run_by_every_shell(world:
     assert world.left_over == []
 
 
-@pytest.mark.parametrize("tools", [("curl",), ("wget",), ("python3",), ("busybox-wget",)])
+# Not busybox' wget: the one of busybox-static crashes on every address, for it has no name services.
+@pytest.mark.parametrize("tool", ["curl", "wget", "python3"])
 @pytest.mark.parametrize("breaks", [False, True])
-def test_a_download_goes_on_after_a_break(world: World, tools: Sequence[str], breaks: bool) -> None:
-    world.tools = ("sha256sum", "minisign", *(tool for tool in tools if tool != "busybox-wget"))
-    if tools == ("busybox-wget",):
-        world.program("wget", f'exec {need("busybox")} wget "$@"')
+def test_a_download_goes_on_after_a_break(world: World, tool: str, breaks: bool) -> None:
+    world.tools = ("sha256sum", "minisign", tool)
     world.entries.clear()
     world.add(content=BIG)
     world.publish()
@@ -199,8 +198,9 @@ def test_another_archive_and_a_signature_for_something_else_are_refused(world: W
 
 
 def test_the_newest_version_with_the_newest_python_is_taken(world: World) -> None:
-    for version, python in (("2026.9", "3.13.1"), ("2026.12", "3.11.7"), ("2026.12", "3.13.1"), ("2027.1rc1", "3.13.1")):
-        world.add(version=version, python=python)
+    for version in ("2026.9", "2026.12", "2027.1rc1"):
+        world.add(version=version, python="3.13.1")
+    world.add(version="2026.12", python="3.11.7")
     world.publish()
 
     def chosen(*options: str) -> str:

@@ -3,8 +3,8 @@
 import hashlib
 import os
 import shlex
-import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -32,8 +32,8 @@ SHELLS = {
 }  # fmt: skip
 # What any system has; a test adds one way to download, to hash and to verify.
 BASICS = (
-    "sh", "cat", "cp", "cksum", "cut", "date", "dd", "df", "getconf", "grep", "ldd", "mkdir", "mv", "od", "rm", "sed",
-    "sleep", "sort", "tr", "uname", "wc",
+    "sh", "cat", "cp", "cksum", "cut", "date", "dd", "df", "getconf", "grep", "ldd", "mkdir", "mv", "od", "printf",
+    "rm", "sed", "sleep", "sort", "tr", "uname", "wc",
 )  # fmt: skip
 # Says what it was given, and ends as the test wants.
 INSTALLER = b"""#!/bin/sh
@@ -131,7 +131,9 @@ class World:
     def environment(self) -> dict[str, str]:
         folder = self.root / "bin"
         for tool in (*BASICS, *self.tools):
-            if not (folder / tool).exists():
+            if tool == "python3":  # the one on PATH may be a script that needs more of PATH
+                self.program(tool, f'exec {shlex.quote(sys._base_executable)} "$@"')  # type: ignore[attr-defined]
+            elif not (folder / tool).exists():
                 (folder / tool).symlink_to(need(tool))
         return {
             "PATH": str(folder), "HOME": str(self.home), "TMPDIR": str(self.root / "tmp"),
@@ -173,10 +175,3 @@ def world(tmp_path: Path) -> Iterator[World]:
         made.publish()
         yield made
 
-
-def has(tool: str) -> bool:
-    return shutil.which(tool) is not None
-
-
-def word(text: str) -> str:
-    return shlex.quote(text)
