@@ -130,6 +130,24 @@ class Installer(AbstractContextManager["Installer"]):
         """All files and links of the base, sorted. A 7z has no links before its first start."""
         return sorted(entry.path for entry in self._reading.entries if entry.kind != "folder")
 
+    def unpack_interpreter(self, folder: Path) -> None:
+        """Put the interpreter's own files, without any package, into the empty `folder`. Raises OSError, too."""
+        if not isinstance(self._contents, PayloadContents):
+            raise InstallerFileError(
+                f"{self.path}: the interpreter cannot be taken out of a {self.format}", hint="take another format of it"
+            )
+        links = []
+        for frame in self._contents.unit(f"python-{self.python}"):
+            links += [entry for entry in frame.entries if entry.kind == "symbolic link"]
+            for path, executable in ((entry.path, entry.executable) for entry in frame.entries if entry.kind == "file"):
+                place = folder / path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(frame.files[path])
+                place.chmod(0o755 if executable else 0o644)
+        for link in links:  # last, so that no path leads through one
+            (folder / link.path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / link.path).symlink_to(link.link)
+
     @property
     def amount(self) -> int:
         """What `verify` counts up to: bytes."""

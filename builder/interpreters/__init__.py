@@ -80,7 +80,7 @@ def _source(entry: recipe.Source, wanted: Wanted) -> Source:
         case recipe.PathSource():
             return PathSource(wanted=wanted, path=entry.path, sha256=entry.sha256)
         case recipe.PageSource():
-            return PageSource(wanted=wanted, page=entry.page, sha256=entry.sha256)
+            return PageSource(wanted=wanted, page=entry.page, sha256=entry.sha256, public_key=entry.public_key)
         case recipe.PbsSource():
             return PbsSource(wanted=wanted, options=entry)
         case recipe.PythonOrgSource():

@@ -17,7 +17,7 @@ from builder.installers.facts import InstallerFacts
 from builder.lock import LockedWheel
 from builder.payload import Payload, order_frames
 from builder.platforms import PLATFORMS
-from builder.units import Entry, Slice, WheelUnit, content_entry, digest
+from builder.units import Entry, Slice, WheelUnit, content_entry, digest, tree_entries
 from keel.manifest import MANIFEST, Manifest, Unit
 from tests.unit.locks import make_target
 from tests.unit.wheels import sha256
@@ -28,7 +28,7 @@ FORMATS = {"sh": "linux-x86_64", "exe": "windows-x86_64", "7z": "windows-x86_64"
 
 @dataclass(frozen=True, kw_only=True)
 class Making:
-    """wheels: of the store; those of `base` are in the base. version: of the recipe."""
+    """wheels: of the store; those of `base` are in the base. version: of the recipe.  tree: an interpreter."""
 
     folder: Path
     wheels: Sequence[Path]
@@ -36,6 +36,7 @@ class Making:
     platform: str = "linux-x86_64"
     version: str = "1.0"
     python: str = "3.11.7"
+    tree: Path | None = None
 
     def units(self) -> list[WheelUnit]:
         return [
@@ -71,7 +72,8 @@ class Making:
         meta = {MANIFEST: self.manifest().to_bytes(), "keel-meta/pylock.toml": b"lock-version = '1.0'\n"}
         tree = {"python.exe": b"MZ", "lib/" + "deep/" * 30 + "é.py": b"x = 1\n" * 1000, "keel-meta/keel/base.py": b""}
         slices = [
-            _slice("python", 0, [_file(path, data) for path, data in tree.items()]),
+            _slice("others", 0, [_file(path, data) for path, data in tree.items()]),
+            *([_slice(f"python-{self.python}", 0, tree_entries(self.tree, mtime=TIME))] if self.tree else []),
             *(unit.store_slice() for unit in self.units()),
             *(unit.link_slice(scheme, [], frozenset()) for unit in self.units() if unit.base),
             _slice("meta", 1, [Entry(path="envs/", mode=0o755, mtime=TIME), *(_file(*item) for item in meta.items())]),
