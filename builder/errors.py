@@ -59,4 +59,4 @@ class InstallerFileError(BuilderError):
 class ArchiveError(BuilderError):
     """An archive, or a key or signature of one, cannot be used or is not to be trusted."""
 
-    exit_code = 8
+    exit_code = 12

@@ -21,12 +21,13 @@ from packaging.utils import NormalizedName, parse_wheel_filename
 from .errors import OutputError, RecipeError
 from .fetch import Download
 from .lock_inputs import Inputs
-from .platforms import PLATFORMS, glibc_tuple
+from .platforms import PLATFORMS, Platform, glibc_tuple
 from .target import Target
 
 _SCHEMA = 1
 _RELOCK = "bring it up to date: keel-builder lock RECIPE"
 _MANYLINUX = re.compile(r"manylinux(?:_(\d+)_(\d+)|(1|2010|2014))_(.+)")
+_MACOSX = re.compile(r"macosx_(\d+)_(\d+)_(.+)")
 _LEGACY = {"1": (2, 5), "2010": (2, 12), "2014": (2, 17)}
 
 
@@ -92,6 +93,21 @@ def minimum_glibc(lock: Lock) -> str | None:
 def newest_glibc(*versions: str | None) -> str | None:
     """The highest of those that are known: "2.9" < "2.28"."""
     return max((version for version in versions if version), key=glibc_tuple, default=None)
+
+
+def minimum_macos(lock: Lock, asked: str | None) -> str:
+    """The oldest macOS that the interpreter and all wheels run on ("11.0"), or the one that was asked for if newer."""
+    platform = PLATFORMS[lock.platform]
+    known = [platform.oldest_macos, asked, *(wheel_macos(wheel, platform) for wheel in lock.wheels)]
+    return max((version for version in known if version), key=glibc_tuple)
+
+
+def wheel_macos(wheel: LockedWheel, platform: Platform) -> str | None:
+    """The oldest macOS of a wheel: its lowest tag for the platform's machine; None where it has none."""
+    tags = parse_wheel_filename(wheel.filename)[3]
+    matches = (_MACOSX.fullmatch(tag.platform) for tag in tags)
+    found = [(int(match[1]), int(match[2])) for match in matches if match and match[3] in platform.macos_machines]
+    return "{}.{}".format(*min(found)) if found else None
 
 
 def wheel_glibc(wheel: LockedWheel, platform: str) -> str | None:

@@ -3,21 +3,23 @@
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
 from .errors import OutputError
 from .installers import Format, InstallerFacts
-from .lock import Lock, minimum_glibc
+from .lock import Lock, minimum_glibc, minimum_macos
 from .payload import Payload
+from .signing import sign
 from .target import Target
 
 
 def write_installer(writer: Format, payload: Payload, target: Target, lock: Lock, folder: Path) -> Path:
     """Write one installer into `folder`, and return its path. Raises OutputError when that is not possible."""
     path = folder / writer.filename(target)
-    with _replacing(path) as stream:
+    signing = target.recipe.signing
+    with _replacing(path, signing.commands(path.suffix) if signing else ()) as stream:
         writer.write(payload, target, installer_facts(target, payload, lock), stream)
     return path
 
@@ -35,6 +37,7 @@ def installer_facts(target: Target, payload: Payload, lock: Lock) -> InstallerFa
         system=target.platform.system,
         machine=target.platform.machine,
         glibc=minimum_glibc(lock) if target.platform.system == "linux" else None,
+        macos=minimum_macos(lock, recipe.macos) if target.platform.system == "macos" else None,
         default_prefix=recipe.default_prefix,
         license=recipe.license.read_text(encoding="utf-8") if recipe.license else None,
         installed_bytes=payload.installed_bytes,
@@ -43,8 +46,11 @@ def installer_facts(target: Target, payload: Payload, lock: Lock) -> InstallerFa
 
 
 @contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A stream whose content becomes the executable file `path` when the block ends well, and vanishes otherwise."""
+def _replacing(path: Path, signing: Sequence[Sequence[str]]) -> Iterator[IO[bytes]]:
+    """A stream whose content becomes the executable file `path` when the block ends well, and vanishes otherwise.
+
+    signing: commands for it (`sign`).
+    """
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,6 +60,8 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
+        if signing:
+            sign(temporary, path.name, signing)
         temporary.chmod(0o755)
         temporary.replace(path)
     except OSError as error:

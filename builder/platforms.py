@@ -45,6 +45,16 @@ class Platform:
         """File name of the engine under `installer_templates/engine/prebuilt/<platform>/`."""
         return "keel-engine.exe" if self.is_windows else "keel-engine"
 
+    @property
+    def oldest_macos(self) -> str | None:
+        """What python-build-standalone and the engine are built for; None on other systems."""
+        return _DEFAULT_MACOS[self.machine] if self.system == "macos" else None
+
+    @property
+    def macos_machines(self) -> tuple[str, ...]:
+        """What a wheel's tag may call this machine: by its name, or as one of several in the same binary."""
+        return (self.machine, "universal2", *(("intel", "fat64", "universal") if self.machine == "x86_64" else ()))
+
     def scheme(self, python: str) -> Scheme:
         """Where a base puts a wheel's files, relative to the prefix (`python`: "3.11")."""
         if self.is_windows:

@@ -23,7 +23,7 @@ from .linking import Links
 from .listing import Listing, key_of
 from .places import Places
 from .private import FILE as PRIVATE_COPIES
-from .relocate import relocate_launcher, relocate_script
+from .relocate import relocation
 from .variables import moved_variables, read_variables, write_variables
 from .venv import is_written_here, lay_out
 
@@ -73,6 +73,7 @@ class _Cloner:
         self._links = links
         self._own: List[Tuple[str, str]] = []  # path, kind
         self._old = tuple(dict.fromkeys((source, os.path.realpath(source))))
+        self._moved = relocation(base)
         self.relocated: Dict[str, bytes] = {}  # as `update_records` takes it
         # What the store has: key (of `listing.Folder`) -> (folder, name).
         self._stored: Dict[str, Tuple[str, str]] = {}
@@ -189,8 +190,7 @@ class _Cloner:
             return None
         with open(path, "rb") as file:
             script = file.read()
-        relocate = relocate_launcher if self._base.layout.windows else relocate_script
-        moved = relocate(script, self._old, self._linker.final)
+        moved = self._moved(script, self._old, self._linker.final)
         if moved == script:
             return None
         with open(path, "wb") as file:

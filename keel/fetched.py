@@ -6,7 +6,7 @@ from typing import Sequence
 from .base import Base
 from .distributions import Distribution, by_name, distributions
 from .records import recorded_scripts, replace_rows, set_file
-from .relocate import relocate_launcher, relocate_script
+from .relocate import relocation
 from .staging import replace_file
 from .wanted import Plan
 
@@ -33,7 +33,7 @@ def _mark(plan: Plan, there: Sequence[Distribution]) -> None:
 
 def _mend_scripts(base: Base, folder: str, final: str, fetched: Sequence[Distribution]) -> None:
     """Scripts start the Python at `final`, whatever its path (pip does not escape quotes in it); RECORDs know of it."""
-    relocate = relocate_launcher if base.layout.windows else relocate_script
+    relocate = relocation(base)
     old = tuple(dict.fromkeys((folder, os.path.realpath(folder))))
     for one in fetched:
         changed = {}

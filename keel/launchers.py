@@ -44,6 +44,10 @@ class Launchers(NamedTuple):
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w") as archive:
             archive.writestr(zipfile.ZipInfo("__main__.py", _TIME), code)
+        return self.with_zip(stream.getvalue(), gui=gui)
+
+    def with_zip(self, archive: bytes, *, gui: bool) -> bytes:
+        """A program that runs the `__main__.py` in a zip."""
         program = self.gui if gui else self.console
         python = "pythonw.exe" if gui else "python.exe"
-        return program + f"#!<launcher_dir>\\{self.python}{python}\n".encode() + stream.getvalue()
+        return program + f"#!<launcher_dir>\\{self.python}{python}\n".encode() + archive

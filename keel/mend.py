@@ -20,7 +20,7 @@ from .layout import PIP_CONFIG, with_slashes
 from .linker import link_target, replace_link
 from .moves import Move, Moves
 from .registry import forget, register
-from .relocate import relocate_launcher, relocate_script
+from .relocate import relocation
 from .settle import follow_move
 from .staging import replace_file
 from .transaction import repair
@@ -211,7 +211,7 @@ class _Mender:
     def scripts(self) -> None:
         """Programs that name a Python at a former place, and their hashes in RECORD."""
         scripts = self._base.layout.scripts
-        relocate = relocate_launcher if self._base.layout.windows else relocate_script
+        relocate = relocation(self._base)
         changed: Dict[str, bytes] = {}
         folder = os.path.join(self._prefix, scripts)
         for entry in _entries(folder) if self.is_real(scripts) else ():

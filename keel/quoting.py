@@ -1,6 +1,7 @@
 """Any text as one word of a shell's own language."""
 
 import re
+from typing import Iterator
 
 
 def sh(text: str) -> str:
@@ -22,8 +23,25 @@ def csh(text: str) -> str:
 
 
 def powershell(text: str) -> str:
-    """The typographic quotation marks count as quotation marks there, too."""
-    return "'" + re.sub("['\u2018\u2019\u201a\u201b]", r"\g<0>\g<0>", text) + "'"
+    """In ASCII alone, since PowerShell 5.1 reads a profile without a byte order mark in the code page of the day.
+
+    Any other character becomes `[char]` of each of its UTF-16 units, in an expression that is a text as well.
+    """
+    if text.isascii():
+        return _powershell_word(text)
+    terms = [] if text[0].isascii() else ["''"]  # two characters alone would be added like numbers
+    for part in re.findall("[\x00-\x7f]+|[^\x00-\x7f]", text):
+        terms += [_powershell_word(part)] if part.isascii() else map("[char]0x{:x}".format, _utf16_units(part))
+    return f"({' + '.join(terms)})"
+
+
+def _powershell_word(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _utf16_units(text: str) -> Iterator[int]:
+    data = text.encode("utf-16-le", "surrogatepass")
+    return (int.from_bytes(data[i : i + 2], "little") for i in range(0, len(data), 2))
 
 
 def python(text: str) -> str:

@@ -5,9 +5,10 @@ As conda has it. It serves all bases of a user, and a HOME that cannot be writte
 
 import contextlib
 import os
-from typing import Callable, Iterator, List, Optional
+from typing import Callable, List, Optional
 
 from .base import Base
+from .folder_lock import in_turn
 from .layout import WINDOWS
 
 FILE = "environments.txt"
@@ -64,7 +65,9 @@ def _change(base: Base, change: Callable[[List[str]], List[str]]) -> None:
     with contextlib.suppress(OSError):
         if not WINDOWS and os.stat(base.home).st_uid != os.geteuid():
             return  # `sudo keel` must not leave its files in a user's home
-    with contextlib.suppress(OSError), _locked(path):
+    with contextlib.suppress(OSError):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+    with contextlib.suppress(OSError), in_turn(os.path.dirname(path)):  # the file itself is replaced
         old = registered(base)
         new = [one for one in dict.fromkeys(change(old)) if _is_there(one)]
         if new != old:
@@ -72,21 +75,3 @@ def _change(base: Base, change: Callable[[List[str]], List[str]]) -> None:
 
             text = "".join(f"{one}\n" for one in new)
             replace_file(path, text.encode("utf-8", "surrogateescape"))
-
-
-@contextlib.contextmanager
-def _locked(path: str) -> Iterator[None]:
-    """One process at a time; its folder is locked, as the file is replaced."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    if WINDOWS:  # where no folder can be locked
-        yield
-        return
-    import fcntl
-
-    descriptor = os.open(os.path.dirname(path), os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

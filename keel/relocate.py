@@ -3,13 +3,24 @@
 import re
 import shlex
 import struct
-from typing import Iterable, Optional
+from typing import TYPE_CHECKING, Callable, Iterable, Optional
+
+from .launchers import Launchers
+
+if TYPE_CHECKING:
+    from .base import Base
+
+# (script, former prefixes, prefix) -> script
+Relocation = Callable[[bytes, Iterable[str], str], bytes]
 
 # The kernel reads no more of a `#!` line (BINPRM_BUF_SIZE was 128 before Linux 5.1); pip keeps to it as well.
 _LONGEST_SHEBANG = 127
 _DIRECT = re.compile(rb"#!(?P<python>/[^\r\n \t]*)(?P<arguments>[ \t][^\r\n]*)?\r?\n")
 # For paths that a `#!` line cannot hold: shell code that Python takes for a string. pip quotes with '"', uv with "'".
 _THROUGH_SH = re.compile(rb"#!/bin/sh\r?\n'''exec' (?P<python>[^\r\n]*) \"\$0\" \"\$@\"\r?\n' '''\r?\n")
+
+# By this name uv's launchers find their Python (uv 0.13, crates/uv-trampoline).
+_UV_RESOURCE = "UV_PYTHON_PATH".encode("utf-16-le")
 
 
 def relocate_script(script: bytes, old: Iterable[str], new: str) -> bytes:
@@ -31,22 +42,58 @@ def relocate_script(script: bytes, old: Iterable[str], new: str) -> bytes:
     return script
 
 
-def relocate_launcher(program: bytes, old: Iterable[str], new: str) -> bytes:
-    """The same for a program on Windows with a script behind it (`keel.launchers`), as pip and uv make them.
+def relocate_launcher(program: bytes, old: Iterable[str], new: str, launchers: Launchers) -> bytes:
+    """The same for a program on Windows with a script in a zip, as pip and uv make them.
 
-    The `#!` line stands right before the zip, whose place is told from its end, so it may become longer or shorter.
+    pip's (`keel.launchers`) has a `#!` line right before the zip, whose place is told from its end, so the line may
+    become longer or shorter. uv's names its Python in a resource: one that is meant becomes one of `launchers`.
     """
-    end = _start_of_zip(program)
-    start = program.rfind(b"#!", 0, max(end, 0))
+    start = _start_of_zip(program)
     if not program.startswith(b"MZ") or start < 0:
         return program
-    line = program[start:end]
+    if _UV_RESOURCE in program:
+        return _from_uv(program, program[start : _end_of_zip(program)], old, launchers)
+    line = program.rfind(b"#!", 0, start)
+    if line < 0:
+        return program
     # A base has python.exe above its scripts, an environment beside them.
-    moved = line.replace(b"<launcher_dir>\\..\\", b"<launcher_dir>\\")
+    moved = program[line:start].replace(b"<launcher_dir>\\..\\", b"<launcher_dir>\\")
     for prefix in old:
-        python = re.escape(prefix.encode("utf-8", "surrogateescape")) + rb"(?:[\\/]Scripts)?[\\/](?=pythonw?\.exe)"
-        moved = re.sub(b"(?i)" + python, lambda _: f"{new}\\Scripts\\".encode("utf-8", "surrogateescape"), moved)
-    return program[:start] + moved + program[end:]
+        moved = _python_of(prefix).sub(lambda _: f"{new}\\Scripts\\".encode("utf-8", "surrogateescape"), moved)
+    return program[:line] + moved + program[start:]
+
+
+def _from_uv(program: bytes, script: bytes, old: Iterable[str], launchers: Launchers) -> bytes:
+    """A relocatable program with the same zip, if this one starts a Python of one of the paths `old`."""
+    for prefix in old:
+        found = re.compile(_python_of(prefix).pattern + b"python(w?)[.]exe").search(program)
+        if found:
+            return launchers.with_zip(script, gui=bool(found[1]))
+    return program
+
+
+def _python_of(prefix: str) -> "re.Pattern[bytes]":
+    """Up to the name of a Python at `prefix`."""
+    return re.compile(
+        b"(?i)" + re.escape(prefix.encode("utf-8", "surrogateescape")) + rb"(?:[\\/]Scripts)?[\\/](?=pythonw?\.exe)"
+    )
+
+
+def relocation(base: "Base") -> Relocation:
+    """What moves the scripts of environments of `base`."""
+    if not base.layout.windows:
+        return relocate_script
+    from .store import environment_scheme  # which clones need for nothing else
+
+    launchers = environment_scheme(base).launchers
+    assert launchers is not None
+    return lambda program, old, new: relocate_launcher(program, old, new, launchers)
+
+
+def _end_of_zip(data: bytes) -> int:
+    """Behind the last record of the zip at the end of `data`, and its comment."""
+    last = data.rfind(b"PK\x05\x06")
+    return last + 22 + int(struct.unpack_from("<H", data, last + 20)[0])
 
 
 def _start_of_zip(data: bytes) -> int:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from typing import List, Optional, Sequence
+from typing import Dict, List, Optional, Sequence
 
 from .base import Base
 from .environments import Environment, active_prefix, is_environment
@@ -33,7 +33,7 @@ def run_in(base: Base, environment: Environment, command: Sequence[str]) -> int:
             hint=f"what is installed there: keel list {environment.option}",
         )
     if WINDOWS:
-        return _start(environment, [program, *command[1:]], search)
+        return _start(base, environment, [program, *command[1:]], search)
     shell = "/bin/sh"
     return os.execv(shell, [shell, "-c", _SCRIPT, "keel run", base.prefix, environment.prefix, *command])
 
@@ -53,14 +53,16 @@ def _which(name: str, search: str) -> Optional[str]:
     return next((place for place in places if os.path.isfile(place)), None)
 
 
-def _start(environment: Environment, command: Sequence[str], search: str) -> int:
-    """Windows: what cmd/keel.bat sets on activation, but for the scripts in activate.d."""
+def _start(base: Base, environment: Environment, command: Sequence[str], search: str) -> int:
+    """Windows: what cmd/keel.bat sets on activation."""
     import signal
     import subprocess
 
     from .variables import read_variables
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the program's
+    if _has_scripts(environment):
+        return subprocess.call(command, env=_activated(base, environment))
     variables = {
         **os.environ,
         **read_variables(environment.prefix),
@@ -73,6 +75,46 @@ def _start(environment: Environment, command: Sequence[str], search: str) -> int
     if is_environment(environment.prefix):
         variables["VIRTUAL_ENV"] = environment.prefix
     return subprocess.call(command, env=variables)
+
+
+def _has_scripts(environment: Environment) -> bool:
+    """Whether something is to be run on activation by cmd.exe."""
+    try:
+        names = os.listdir(os.path.join(environment.prefix, "etc", "keel", "activate.d"))
+    except OSError:
+        return False
+    return any(name.lower().endswith(".bat") for name in names)
+
+
+def _activated(base: Base, environment: Environment) -> Dict[str, str]:
+    """The variables of a cmd.exe that has activated the environment. Raises KeelError where a script of it failed.
+
+    cmd.exe reads no paths from its command line, which it would expand, but from variables; Python tells the result,
+    since what `set` prints is in the console's code page.
+    """
+    import json
+    import subprocess
+
+    tell = "import json, os; print(json.dumps(dict(os.environ)))"
+    words = {
+        "_KEEL_RUN_KEEL": os.path.join(base.prefix, "cmd", "keel.bat"),
+        "_KEEL_RUN_NAME": environment.prefix,
+        "_KEEL_RUN_PYTHON": base.python,
+    }
+    # /d: nothing that the registry would run first; `1>&2`: what scripts print is not the answer.
+    line = f'call "%_KEEL_RUN_KEEL%" activate "%_KEEL_RUN_NAME%" >&2 && "%_KEEL_RUN_PYTHON%" -I -S -B -c "{tell}"'
+    shell = os.environ.get("COMSPEC", "cmd.exe")
+    done = subprocess.run(
+        f'"{shell}" /d /q /s /c "{line}"', env={**os.environ, **words}, stdout=subprocess.PIPE, check=False
+    )
+    try:
+        variables: Dict[str, str] = json.loads(done.stdout)
+    except ValueError:
+        raise KeelError(
+            f"{environment.label} could not be activated: cmd.exe ended with {done.returncode}",
+            hint=f"look at the scripts in {os.path.join(environment.prefix, 'etc', 'keel', 'activate.d')}",
+        ) from None
+    return {name: value for name, value in variables.items() if name.upper() not in words}
 
 
 def _folders(base: Base, prefix: str) -> List[str]:

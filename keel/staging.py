@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Iterator, List, Optional, Type
 
 from .errors import KeelError
-from .folder_lock import lock_folder
+from .folder_lock import Turn, lock_folder
 from .layout import WINDOWS
 
 _STALE = re.compile(r"\..+\.keel-[0-9a-f]{12}")
@@ -85,7 +85,6 @@ class Staging:
             with contextlib.suppress(OSError):
                 os.rmdir(path)
 
-
     def _unlock(self) -> None:
         if self._lock != -1:
             os.close(self._lock)
@@ -128,26 +127,15 @@ def temporary_beside(path: str) -> str:
 def held(prefix: str, *, wait: bool) -> Iterator[None]:
     """Nobody else changes the packages of the environment or base at `prefix` meanwhile, or moves it.
 
-    wait: until another keel that does has finished; otherwise that is a KeelError. Without locks (on Windows, where no
-    folder can be opened and moved at once) nobody is waited for.
+    wait: until another keel that does has finished; otherwise that is a KeelError.
     """
-    if WINDOWS:
-        yield
-        return
-    import fcntl
-
-    descriptor = os.open(prefix, os.O_RDONLY)
+    turn = Turn(prefix)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise KeelError(f"another keel is changing {prefix}", hint="try again when it has finished") from error
-    except OSError:
-        pass
-    try:
+        if not turn.take(wait=wait):
+            raise KeelError(f"another keel is changing {prefix}", hint="try again when it has finished")
         yield
     finally:
-        os.close(descriptor)
+        turn.release()
 
 
 def is_temporary(name: str) -> bool:

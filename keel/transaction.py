@@ -5,7 +5,7 @@ goes is moved to `old`, and what is new to its place, both by renames, whole fol
 How far a run came is told by where its paths are, so a killed one is undone by the next keel command (`repair`). Before
 another program changes the folder (pip, uv), `snapshot` keeps all files by hard links; undoing then puts those back.
 
-The folder is locked (flock) meanwhile, also by the programs that keel starts.
+It is one process's turn meanwhile, and that of the programs which it starts.
 """
 
 import contextlib
@@ -17,6 +17,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tupl
 
 from .environments import TRANSACTION as FOLDER
 from .errors import KeelError
+from .folder_lock import Turn
 from .quoting import shell_word
 from .staging import remove_tree, replace_file
 
@@ -27,7 +28,7 @@ _KEYS = {_JOURNAL: ("old", "new"), _SNAPSHOT: ("present", "absent")}
 class Transaction:
     """`with Transaction(prefix) as change:` … `change.done()`; without the last, all is undone at the end.
 
-    new: the folder for new files; paths below it are those below the prefix.  lock: for programs that are started.
+    new: the folder for new files; paths below it are those below the prefix.
     """
 
     def __init__(self, prefix: str, *, waiting: Callable[[], None]) -> None:
@@ -35,15 +36,20 @@ class Transaction:
         self.prefix = prefix
         self.folder = os.path.join(prefix, FOLDER)
         self.new = os.path.join(self.folder, "new")
-        self.lock = -1
+        self._turn: Optional[Turn] = None
         self._waiting = waiting
 
+    @property
+    def lock(self) -> int:
+        """What programs inherit that keel starts, so that the folder stays theirs if keel is killed; -1: nothing."""
+        return self._turn.descriptor if self._turn else -1
+
     def __enter__(self) -> "Transaction":
-        self.lock = _open(self.prefix)
+        self._turn = Turn(self.prefix)
         try:
-            if not _lock(self.lock, wait=False):
+            if not self._turn.take(wait=False):
                 self._waiting()
-                _lock(self.lock, wait=True)
+                self._turn.take(wait=True)
             if os.path.lexists(self.folder) and not _is_trusted(self.folder):
                 raise KeelError(
                     f"in {self.prefix}, another user's change of packages was cut off",
@@ -52,7 +58,7 @@ class Transaction:
             _undo(self.prefix)
             os.makedirs(self.new)
         except BaseException:
-            _close(self.lock)
+            self._turn.release()
             raise
         return self
 
@@ -92,7 +98,8 @@ class Transaction:
             with uninterrupted():
                 _undo(self.prefix)
         finally:
-            _close(self.lock)
+            if self._turn is not None:
+                self._turn.release()
 
 
 def repair(prefix: str) -> bool:
@@ -104,14 +111,14 @@ def repair(prefix: str) -> bool:
     if not os.path.lexists(folder) or not _is_trusted(folder):
         return False
     with contextlib.suppress(PermissionError):
-        lock = _open(prefix)
+        turn = Turn(prefix)
         try:
-            if not os.access(prefix, os.W_OK) or not _lock(lock, wait=False):
+            if not os.access(prefix, os.W_OK) or not turn.take(wait=False):
                 return False
             _undo(prefix)
             return True
         finally:
-            _close(lock)
+            turn.release()
     return False
 
 
@@ -121,31 +128,6 @@ def _is_trusted(folder: str) -> bool:
     Its journal says what is moved where. Whoever could write one for another user could have them move anything.
     """
     return os.name == "nt" or os.lstat(folder).st_uid in (os.geteuid(), 0)
-
-
-def _open(folder: str) -> int:
-    """A descriptor to lock; -1 on Windows, where folders have none."""
-    return -1 if os.name == "nt" else os.open(folder, os.O_RDONLY)
-
-
-def _close(descriptor: int) -> None:
-    if descriptor != -1:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int, *, wait: bool) -> bool:
-    """Whether it is locked now; True as well where there are no such locks (Windows, some network file systems)."""
-    if descriptor == -1:
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        return False
-    except OSError:
-        pass
-    return True
 
 
 @contextlib.contextmanager

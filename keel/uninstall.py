@@ -79,7 +79,9 @@ def hand_over(prefix: str, *, silent: bool) -> int:
             f"{prefix} was not installed by a setup program, and no program can remove the folder that it runs from",
             hint=f'remove the folder: rmdir /s /q "{prefix}"',
         )
-    subprocess.Popen([programs[0], *(["/S"] if silent else [])], cwd=os.path.dirname(prefix))
+    # Without a question, environments in the base go with it, as elsewhere.
+    options = ["/S", "/RemoveEnvironments=1"] if silent else []
+    subprocess.Popen([programs[0], *options], cwd=os.path.dirname(prefix))
     return 0
 
 

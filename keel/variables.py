@@ -13,6 +13,7 @@ from typing import Dict, Iterable, Iterator, Mapping, Tuple
 from . import quoting
 from .batch import batch_lines
 from .errors import KeelError
+from .folder_lock import in_turn
 
 FOLDER = "etc/keel"
 FILE = f"{FOLDER}/vars.json"
@@ -96,7 +97,7 @@ def change_variables(prefix: str, new: Mapping[str, str], gone: Iterable[str] = 
     if not new and not os.path.isdir(os.path.join(prefix, FOLDER)):
         return {}
     os.makedirs(os.path.join(prefix, FOLDER), exist_ok=True)
-    with _locked(os.path.join(prefix, FOLDER)):
+    with in_turn(os.path.join(prefix, FOLDER)):
         values = {**read_variables(prefix), **new}
         for name in gone:
             values.pop(name, None)
@@ -122,20 +123,3 @@ def _files(values: Mapping[str, str]) -> Iterator[Tuple[str, bytes]]:
         yield "vars.bat", batch_lines(values).encode("utf-8", "surrogateescape")
     text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
     yield os.path.basename(FILE), text.encode("utf-8", "surrogateescape")
-
-
-@contextlib.contextmanager
-def _locked(folder: str) -> Iterator[None]:
-    """One process at a time; where locks do not work, or do not exist, without."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -10,7 +10,7 @@ from typing import cast
 
 from keel.manifest import Manifest
 
-from ..errors import BuilderError, InstallerFileError
+from ..errors import InstallerFileError
 from ..inspection import Installer, open_installer
 from ..platforms import PLATFORMS
 from ..report import Reporter
@@ -43,19 +43,19 @@ class Candidate:
 def find_files(paths: Sequence[Path]) -> list[Path]:
     """The installers that are meant: files as they are, folders by the suffixes of what lies directly in them.
 
-    Raises BuilderError for what is not there, and for a folder without any.
+    Raises InstallerFileError for what is not there, and for a folder without any.
     """
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
             inside = sorted(one for one in path.iterdir() if one.suffix in _SUFFIXES and one.is_file())
             if not inside:
-                raise BuilderError(f"there is no installer in {path}", hint=f"they end in {', '.join(_SUFFIXES)}")
+                raise InstallerFileError(f"there is no installer in {path}", hint=f"they end in {', '.join(_SUFFIXES)}")
             found.update(dict.fromkeys(inside))
         elif path.is_file():
             found[path] = None
         else:
-            raise BuilderError(f"{path} does not exist", hint="name installers, or a folder that holds them")
+            raise InstallerFileError(f"{path} does not exist", hint="name installers, or a folder that holds them")
     return list(found)
 
 

@@ -1,10 +1,12 @@
 """Which of two versions is newer."""
 
 import re
+from functools import lru_cache
 
 from packaging.version import InvalidVersion, Version
 
 
+@lru_cache(maxsize=4096)
 def version_key(version: str) -> tuple[object, ...]:
     """Sorts versions: PEP 440; those that are none below, by their numbers and letters."""
     try:

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from ..errors import BuilderError
+from ..errors import OutputError
 from .folder import FolderPlace
 
 Advance = Callable[[int], None]
@@ -48,13 +48,13 @@ class Place(Protocol):
 def open_place(target: str) -> Place:
     """The place that `--to` names: a folder, or an address that fsspec knows (`s3://bucket/path`).
 
-    Raises BuilderError for an address that nobody here understands.
+    Raises OutputError for an address that nobody here understands.
     """
     scheme, mark, _ = target.partition("://")
     if not mark or scheme == "file":
         return FolderPlace(Path(target.removeprefix("file://")))
     if scheme in ("http", "https"):
-        raise BuilderError(
+        raise OutputError(
             f"{target} can be read but not written",
             hint="name the folder behind it, or a store, such as s3://bucket/path",
         )
@@ -67,15 +67,15 @@ def open_place(target: str) -> Place:
     except ImportError as error:
         raise _missing(target, str(error), scheme) from error
     except ValueError as error:
-        raise BuilderError(f"{target}: {error}", hint="a folder, or an address such as s3://bucket/path") from error
+        raise OutputError(f"{target}: {error}", hint="a folder, or an address such as s3://bucket/path") from error
     from .object_store import ObjectPlace
 
     return ObjectPlace(filesystem, root.strip("/") if scheme != "memory" else root, target)
 
 
-def _missing(target: str, what: str, scheme: str) -> BuilderError:
+def _missing(target: str, what: str, scheme: str) -> OutputError:
     extra = "s3" if scheme == "s3" else "archive"
-    return BuilderError(
+    return OutputError(
         f"{target} needs a package that is not installed: {what}",
         hint=f"{sys.executable} -m pip install 'keel-builder[{extra}]' (and what fsspec needs for {scheme}://)",
     )

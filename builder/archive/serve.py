@@ -35,14 +35,15 @@ class ArchiveServer(ThreadingHTTPServer):
         parts = [part for part in unquote(urlsplit(path).path).split("/") if part]
         if any((part.startswith(".") and part != ".files.json") or "\0" in part or "\\" in part for part in parts):
             return None
-        found = self.root.joinpath(*parts)
-        if found.is_dir():
-            found /= "index.html"
         try:
+            found = self.root.joinpath(*parts)
+            if found.is_dir():
+                found /= "index.html"
+            readable = found.is_file() and os.access(found, os.R_OK)
             inside = found.resolve(strict=True).is_relative_to(self.root)
-        except (OSError, ValueError):
+        except (OSError, ValueError):  # too long, a folder that is none, …
             return None
-        return found if inside and found.is_file() else None
+        return found if inside and readable else None
 
 
 class _Handler(BaseHTTPRequestHandler):

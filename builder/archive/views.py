@@ -188,6 +188,7 @@ class Lines:
             self._lines[_line(entry)].append(entry)
             keys.setdefault(entry.version, version_key(entry.version))
         self._next: dict[str, Entry] = {}
+        self._newest = {key: max(line, key=newness) for key, line in self._lines.items()}
         for line in self._lines.values():
             line.sort(key=lambda entry: keys[entry.version])
             self._next |= {newer.file: older for older, newer in pairwise(line)}
@@ -197,7 +198,7 @@ class Lines:
 
     def newer(self, entry: Entry) -> Entry | None:
         """The newest of the line, None for that itself."""
-        newest = max(self._lines[_line(entry)], key=newness)
+        newest = self._newest[_line(entry)]
         return None if newest is entry else newest
 
 

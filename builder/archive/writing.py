@@ -50,16 +50,17 @@ class ArchiveWriter:
         self._entries = {entry.file: entry for entry in plan.index.installers}
         self._record = Written(place)
 
-    def write(self, candidates: Sequence[Candidate]) -> None:
-        """candidates: everything that was asked to be published, new or not."""
+    def write(self, candidates: Sequence[Candidate]) -> bytes:
+        """candidates: everything that was asked to be published, new or not. Returns the content of the index."""
         self._put_installers([one for one in candidates if one.entry.file in self._entries])
         pages = self._put_pages()
         self._put_stable_names()
         self._put_listings()
         # Should this process die right after the index is there, the next one finds in the record what is to go.
         self._record.expect(name for entry in self._plan.removed for name in _names(entry))
-        self._put_index()
+        content = self._put_index()
         self._sweep(pages)
+        return content
 
     def _put_installers(self, candidates: Sequence[Candidate]) -> None:
         """The new ones, and those whose file somebody has lost."""
@@ -130,8 +131,8 @@ class ArchiveWriter:
         if self._key:
             self._put_if_other(f"{SUMS}.minisig", self._key.sign(listed, str(self._statement(SUMS))))
 
-    def _put_index(self) -> None:
-        """The moment of publication."""
+    def _put_index(self) -> bytes:
+        """The moment of publication; returns the index."""
         before = self._before
         unchanged = before.data if self._index is before.index else None
         content = unchanged or write_index(self._index)
@@ -142,6 +143,7 @@ class ArchiveWriter:
             self._place.swap(INDEX, before.data, content)
         if signature:
             self._put_if_other(f"{INDEX}.minisig", signature)
+        return content
 
     def _sweep(self, pages: set[str]) -> None:
         """What publishers wrote and no index names any more."""

@@ -5,7 +5,7 @@ from typing import IO, Protocol
 from ..errors import BuilderError
 from ..payload import Payload
 from ..target import Target
-from . import exe, sevenzip, sh
+from . import exe, pkg, sevenzip, sh
 from .facts import InstallerFacts
 
 __all__ = ["FORMATS", "Format", "InstallerFacts", "default_format", "find_format"]
@@ -24,8 +24,7 @@ class Format(Protocol):
         """Write the whole installer to `stream`; raises BuilderError."""
 
 
-FORMATS: dict[str, Format] = {"sh": sh, "exe": exe, "7z": sevenzip}
-_PLANNED = {"pkg": "macOS"}
+FORMATS: dict[str, Format] = {"sh": sh, "pkg": pkg, "exe": exe, "7z": sevenzip}
 
 
 def default_format(target: Target) -> str:
@@ -36,7 +35,6 @@ def default_format(target: Target) -> str:
 def find_format(name: str, target: Target) -> Format:
     """The format called `name`, if it can be made for `target`; raises BuilderError."""
     if name not in FORMATS:
-        later = f" ({name}, for {_PLANNED[name]}, comes later)" if name in _PLANNED else ""
-        raise BuilderError(f'there is no installer format "{name}"{later}', hint=f"there is: {', '.join(FORMATS)}")
+        raise BuilderError(f'there is no installer format "{name}"', hint=f"there is: {', '.join(FORMATS)}")
     FORMATS[name].filename(target)
     return FORMATS[name]

@@ -8,10 +8,10 @@ class InstallerFacts:
     """Everything that a format's templates may show or check.
 
     name: the recipe's.  title: the name as people read it ("Starter").  python: full version.  label: the platform's
-    part of file names ("Linux-x86_64").  system, machine: of the target platform.  glibc: the oldest one that will do,
-    None where that has no meaning.  default_prefix: where to install unless told otherwise; `~` and `$NAME` in it are
-    expanded on the user's machine.  license: text to be accepted in the dialogue.  installed_bytes, installed_files:
-    what lands on disk.
+    part of file names ("Linux-x86_64").  system, machine: of the target platform.  glibc, macos: the oldest ones that
+    will do, None where that has no meaning.  default_prefix: where to install unless told otherwise; `~` and `$NAME` in
+    it are expanded on the user's machine.  license: text to be accepted in the dialogue.  installed_bytes,
+    installed_files: what lands on disk.
     """
 
     name: str
@@ -23,6 +23,7 @@ class InstallerFacts:
     system: str
     machine: str
     glibc: str | None
+    macos: str | None = None
     default_prefix: str
     license: str | None
     installed_bytes: int

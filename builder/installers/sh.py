@@ -7,30 +7,24 @@ payload ends the file. The places of all parts are literals in the first block, 
 checksum of everything between itself and the payload before the shell reads on.
 """
 
-import shlex
-import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Protocol
-
-from jinja2 import Environment, StrictUndefined
 
 from ..engine import read_engine
 from ..errors import BuilderError
 from ..platforms import Platform
-from ..resources import TEMPLATES
 from ..target import Target
+from .cksum import posix_checksum
 from .facts import InstallerFacts
+from .shell import KERNELS, UNIX, facts_tokens, render
 
 _BLOCK = 4096
-_UNIX = TEMPLATES / "unix"
 _FIRST_BLOCK = "first_block.sh"
 # What follows it, in the order in which the shell reads it; `main.sh` calls the first function.
-SCRIPT = ("facts.sh", "output.sh", "options.sh", "paths.sh", "system.sh", "engine.sh", "dialogue.sh", "main.sh")
-
-# What `uname -s` says, and how people call it; and all the names that `uname -m` has for a CPU.
-_KERNELS = {"linux": ("Linux", "Linux"), "macos": ("Darwin", "macOS")}
-_MACHINES = {"x86_64": "x86_64 amd64", "aarch64": "aarch64 arm64", "arm64": "arm64 aarch64"}
+SCRIPT = (
+    *("facts.sh", "texts.sh", "output.sh", "options.sh", "paths.sh", "system.sh"),
+    *("engine.sh", "dialogue.sh", "main.sh"),
+)
 
 
 class PayloadBytes(Protocol):
@@ -76,7 +70,7 @@ def write_parts(payload: PayloadBytes, facts: InstallerFacts, engine: bytes, str
 
 
 def _check_platform(platform: Platform) -> None:
-    if platform.system not in _KERNELS:
+    if platform.system not in KERNELS:
         raise BuilderError(
             f"{platform.name} has no sh installers: they need a POSIX shell", hint="leave this platform out for now"
         )
@@ -106,7 +100,7 @@ def _render_first_block(places: _Places, payload: PayloadBytes, checksum: int) -
         "file_size": places.payload + payload.size,
         "checksum": checksum,
     }
-    block = _pad(_render(_FIRST_BLOCK, tokens), b"\n")
+    block = _pad(render([UNIX / _FIRST_BLOCK], tokens), b"\n")
     if len(block) != _BLOCK:
         raise BuilderError(f"{_FIRST_BLOCK} is longer than {_BLOCK} bytes")
     return block
@@ -114,67 +108,8 @@ def _render_first_block(places: _Places, payload: PayloadBytes, checksum: int) -
 
 def render_script(facts: InstallerFacts) -> bytes:
     """The script behind the first block, without padding. Raises BuilderError for text that no script can hold."""
-    kernel, kernel_name = _KERNELS[facts.system]
-    tokens: dict[str, str | int] = {
-        "name": facts.name,
-        "title": facts.title,
-        "version": facts.version,
-        "company": facts.company or "",
-        "python": facts.python,
-        "label": facts.label,
-        "kernel": kernel,
-        "kernel_name": kernel_name,
-        "machines": _MACHINES[facts.machine],
-        "glibc": facts.glibc or "",
-        "default_prefix": facts.default_prefix,
-        "installed_files": facts.installed_files,
-        "installed_megabytes": -(-facts.installed_bytes // 10**6),
-        "license": (facts.license or "").strip(),
-        "selftest": (_UNIX / "selftest.py").read_text(encoding="utf-8"),
-    }
-    return b"".join(_render(name, tokens) for name in SCRIPT)
-
-
-def _render(name: str, tokens: Mapping[str, str | int]) -> bytes:
-    # `@@` instead of braces, so that a template is a shell script before it is rendered too; the delimiters that Jinja2
-    # insists on for blocks and comments would be met in shell, so they get some that nobody writes.
-    environment = Environment(
-        variable_start_string="@@",
-        variable_end_string="@@",
-        block_start_string="@@%block",
-        block_end_string="block%@@",
-        comment_start_string="@@%comment",
-        comment_end_string="comment%@@",
-        undefined=StrictUndefined,
-        finalize=quote,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701  # shell, not HTML; `finalize` quotes every value
-    )
-    text = (_UNIX / name).read_bytes().decode()
-    return environment.from_string(text).render(tokens).encode()
-
-
-def quote(value: str | int) -> str:
-    """One word of POSIX shell that stands for `value`. Raises BuilderError for text that no script can hold."""
-    text = str(value).replace("\r\n", "\n").replace("\r", "\n")
-    if "\0" in text or any(0xD800 <= ord(letter) <= 0xDFFF for letter in text):
-        raise BuilderError(f"cannot be written into a shell script: {text[:80]!r}")
-    return shlex.quote(text)
+    return render((UNIX / name for name in SCRIPT), facts_tokens(facts))
 
 
 def _pad(data: bytes, filler: bytes) -> bytes:
     return data + filler * (-len(data) % _BLOCK)
-
-
-_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-
-
-def posix_checksum(data: bytes) -> int:
-    """What `cksum` prints for `data`.
-
-    POSIX's CRC is zlib's with all bits reversed, a start value of 0, and the length (least significant byte first,
-    without leading zeros) behind the data: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/cksum.html
-    """
-    length = len(data).to_bytes((len(data).bit_length() + 7) // 8, "little")
-    crc = zlib.crc32((data + length).translate(_REVERSED), 0xFFFFFFFF)
-    return int(f"{crc:032b}"[::-1], 2)

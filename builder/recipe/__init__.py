@@ -14,20 +14,28 @@ from pydantic import ValidationError
 from .findings import problems_of
 from .interpreters import INTERPRETER_KEYS, HostSource, PageSource, PathSource, PbsSource, Source, UrlSource
 from .model import Index, Recipe, RecipeHead
+from .pkg import PKG_KEYS, PkgInstaller
 from .problems import Place, Problem, RecipeMistakes, read_text, recipe_error
 from .schema import json_schema
+from .signing import SIGNING_KEYS, Signing
 from .source import Document, read_document
 from .template import Template
 from .values import Surroundings, items, platform_name, python_minor, python_version
 from .windows import WINDOWS_KEYS, Shortcut, WindowsInstaller
 
 __all__ = [
-    "HostSource", "Index", "PageSource", "PathSource", "PbsSource", "Recipe", "RecipeFile", "RecipeHead", "Shortcut",
-    "Source", "UrlSource", "WindowsInstaller", "json_schema", "load_recipe",
+    "HostSource", "Index", "PageSource", "PathSource", "PbsSource", "PkgInstaller", "Recipe", "RecipeFile",
+    "RecipeHead", "Shortcut", "Signing", "Source", "UrlSource", "WindowsInstaller", "json_schema", "load_recipe",
 ]  # fmt: skip
 
 _HEAD = tuple(RecipeHead.model_fields)
-_NESTED_KEYS = {"indexes": tuple(Index.model_fields), "interpreter": INTERPRETER_KEYS, "windows": WINDOWS_KEYS}
+_NESTED_KEYS = {
+    "indexes": tuple(Index.model_fields),
+    "interpreter": INTERPRETER_KEYS,
+    "windows": WINDOWS_KEYS,
+    "pkg": PKG_KEYS,
+    "signing": SIGNING_KEYS,
+}
 
 
 @dataclass(frozen=True, kw_only=True)

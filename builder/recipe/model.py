@@ -10,6 +10,8 @@ from packaging.requirements import Requirement
 from pydantic import Field, ValidationInfo
 
 from .interpreters import PbsSource, Sources
+from .pkg import Pkg
+from .signing import SigningCommands
 from .types import (
     Constraints,
     FindLinks,
@@ -208,6 +210,32 @@ class Recipe(RecipeHead):
                 "default_prefix": "~/acme-science",
                 "add_to_path": True,
                 "shortcuts": [{"name": "Jupyter Lab", "target": "Scripts/jupyter-lab.exe"}],
+            }
+        ],
+    )
+    pkg: Pkg | None = Field(
+        default=None,
+        description=(
+            "What only the packages for macOS (.pkg) need. `identifier`: by what macOS knows the package, normally a "
+            "domain of yours, reversed (`keel.<name>`). `initialize_shell`: whether that is proposed (false)."
+        ),
+        examples=[{"identifier": "com.acme.science", "initialize_shell": True}],
+    )
+    signing: SigningCommands | None = Field(
+        default=None,
+        description=(
+            "Commands that sign a finished installer before it is put into the output folder, by format (`pkg`, "
+            "`exe`), run one after the other without a shell. `{file}` is the installer; a command with `{signed}` "
+            "writes the signed one there, which then takes its place, and one without changes or only reads the file. "
+            "Secrets belong into the environment or a keychain."
+        ),
+        examples=[
+            {
+                "pkg": [
+                    "productsign --sign 'Developer ID Installer: Acme Corporation' {file} {signed}",
+                    "xcrun notarytool submit --keychain-profile acme --wait {file}",
+                    "xcrun stapler staple {file}",
+                ]
             }
         ],
     )

@@ -49,6 +49,9 @@ PathInBase = Annotated[str, BeforeValidator(values.path_in_base), schema(maxLeng
 PictureFile = Annotated[Path, BeforeValidator(values.picture_file), schema()]
 IconFile = Annotated[Path, BeforeValidator(values.icon_file), schema()]
 LicenseFile = Annotated[Path, BeforeValidator(values.license_file), schema()]
+PackageIdentifier = Annotated[
+    str, BeforeValidator(values.package_identifier), schema(pattern=values.IDENTIFIER_PATTERN)
+]
 FileOrFolder = Annotated[Path, BeforeValidator(values.file_or_folder), schema()]
 
 

@@ -7,6 +7,7 @@ Every function takes what YAML gave, and returns the value or raises ValueError 
 import glob
 import os
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ PYTHON_PATTERN = r"^3\.(9|1[0-4])(\.(0|[1-9][0-9]?))?$"
 GLIBC_PATTERN = r"^2\.(1[7-9]|[2-9][0-9])$"
 MACOS_PATTERN = r"^1[0-9](\.[0-9]{1,2})?$"
 SHA256_PATTERN = r"^[0-9A-Fa-f]{64}$"
+IDENTIFIER_PATTERN = r"^[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,9}$"
 BUILD_PATTERN = r"^20[0-9]{6}$"
 MAX_LINE = 200
 _ENDS = "inside, at most 64 characters, first and last a letter or digit"
@@ -309,6 +311,27 @@ def shortcut_name(value: Any) -> str:
     if len(words) > 64 or re.search(r'[\\/:*?"<>|]|^\s|[\s.]$', words):
         raise ValueError(f'"{words}" cannot be the name of a file of Windows')
     return words
+
+
+def package_identifier(value: Any) -> str:
+    """By what macOS knows a package: a domain, reversed."""
+    return matching(value, IDENTIFIER_PATTERN, 'an identifier such as "com.acme.science"')
+
+
+def signing_command(value: Any) -> tuple[str, ...]:
+    """A command line as its words; `{file}` and `{signed}` stand for files, and the first has to be there."""
+    try:
+        words = shlex.split(line(value))
+    except ValueError as error:
+        if isinstance(error, PydanticKnownError):
+            raise
+        raise ValueError(f'"{value}" is not a command line: {error}') from None
+    unknown = set(re.findall(r"\{\w*\}", " ".join(words))) - {"{file}", "{signed}"}
+    if unknown:
+        raise ValueError(f'"{value}": {", ".join(sorted(unknown))} means nothing; there are {{file}} and {{signed}}')
+    if not any("{file}" in word for word in words[1:]):
+        raise ValueError(f'"{value}" does not say where the file comes in: write {{file}}')
+    return tuple(words)
 
 
 def path_in_base(value: Any) -> str:

@@ -149,10 +149,3 @@ install_payload() {
     [ "$engine_code" -eq 0 ] || exit "$engine_code"
     installed=yes
 }
-
-# pass_on FILE: shows what the engine has said.
-pass_on() {
-    [ -s "$1" ] || return 0
-    [ -z "$log" ] || cat "$1" >>"$log" 2>/dev/null || :
-    if [ "$engine_code" -eq 0 ]; then cat "$1" 2>/dev/null || :; else cat "$1" >&2 || :; fi
-}

@@ -17,7 +17,7 @@ main() {
 }
 
 install_base() {
-    open_log
+    open_log "${TMPDIR:-/tmp}" /tmp "${HOME:-/tmp}"
     check_system
     propose_prefix
     if [ -n "$batch" ]; then

@@ -3,6 +3,7 @@
 
 action=install
 batch='' force='' test_after='' init_after='' prefix_option=''
+force_advice=' (-f installs all the same, and keeps what is there)'
 
 usage() {
     quote "$self"

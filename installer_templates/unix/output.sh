@@ -2,7 +2,7 @@
 # --- What the user reads ------------------------------------------------------------------------------------------------
 
 # Everything that is said goes to the log too, without colours; `log` is empty as long as there is none.
-log=''
+log='' engine_code=0
 bold='' red='' yellow='' plain=''
 
 start_colours() {
@@ -73,19 +73,26 @@ quote() {
     result=$result$quote_rest"'"
 }
 
-# The log starts in the folder for temporary files; `noclobber` keeps it from following somebody else's link.
+# open_log FOLDER...: in the first that can be written to; `noclobber` keeps it from following somebody else's link.
 open_log() {
-    for log_folder in "${TMPDIR:-/tmp}" /tmp "${HOME:-/tmp}"; do
+    for log_folder in "$@"; do
         log=$log_folder/keel-install-$(date -u +%Y%m%dT%H%M%SZ)-$$.log
         case $log in /*) ;; *) log=$PWD/$log ;; esac
         if (umask 077 && set -C && : >"$log") 2>/dev/null; then
             record "$app_title $app_version, Python $python_version, $platform_label"
-            record "file: $self"
+            [ -z "${self-}" ] || record "file: $self"
             record "system: $(uname -a 2>/dev/null)"
             return 0
         fi
     done
     log=''
+}
+
+# pass_on FILE: shows what the engine has said; `engine_code` is its exit code.
+pass_on() {
+    [ -s "$1" ] || return 0
+    [ -z "$log" ] || cat "$1" >>"$log" 2>/dev/null || :
+    if [ "$engine_code" -eq 0 ]; then cat "$1" 2>/dev/null || :; else cat "$1" >&2 || :; fi
 }
 
 # keep_log FOLDER: moves the log to where it stays.

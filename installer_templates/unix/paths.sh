@@ -140,7 +140,7 @@ refuse_special() {
             ;;
         "$result")
             [ -z "$force" ] || return 0
-            reason="$1 is your home folder, and a base brings bin, lib and the like; name a folder in it (or pass -f)"
+            reason="$1 is your home folder, and a base brings bin, lib and the like; name a folder in it${force_advice:+ (or pass -f)}"
             return 1
             ;;
     esac
@@ -167,6 +167,6 @@ refuse_filled() {
     # What a killed run left behind is for the engine to judge.
     [ -d "$1" ] && [ -z "$force" ] && [ ! -e "$1/.keel-staging" ] || return 0
     [ -n "$(ls -A "$1" 2>/dev/null)" ] || return 0
-    reason="$1 is not empty (-f installs all the same, and keeps what is there)"
+    reason="$1 is not empty$force_advice"
     return 1
 }

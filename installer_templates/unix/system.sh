@@ -12,10 +12,15 @@ check_system() {
     esac
     check_cpu
     [ -z "$minimum_glibc" ] || check_glibc
+    [ -z "$minimum_macos" ] || check_macos
 }
 
 check_cpu() {
     actual_machine=$(uname -m 2>/dev/null) || actual_machine=unknown
+    if [ "$kernel" = Darwin ]; then
+        check_mac
+        return 0
+    fi
     for machine in $machines; do
         [ "$machine" = "$actual_machine" ] || continue
         if [ "$(getconf LONG_BIT 2>/dev/null)" = 32 ]; then
@@ -23,11 +28,45 @@ check_cpu() {
         fi
         return 0
     done
-    if [ "$kernel" = Darwin ]; then
-        # A translated process sees the other CPU: Rosetta runs x86_64 programs, and is left for arm64 ones.
-        case "$machines $(sysctl -n hw.optional.arm64 2>/dev/null)" in *arm64*' 1' | x86_64*' 1') return 0 ;; esac
-    fi
     die 3 "this installer is for ${machines%% *} CPUs, and this machine is $actual_machine" "get the installer for your CPU"
+}
+
+# Rosetta shows an Intel CPU to the programs that it translates, this shell maybe among them; `sysctl.proc_translated` is 1
+# for those. Programs for Apple silicon are started untranslated from there, too.
+check_mac() {
+    translated=$(sysctl -n sysctl.proc_translated 2>/dev/null) || translated=0
+    silicon=$(sysctl -n hw.optional.arm64 2>/dev/null) || silicon=0
+    case $actual_machine in arm64 | aarch64) silicon=1 ;; esac
+    [ "$translated" != 1 ] || silicon=1
+    record "CPU: $actual_machine, Apple silicon: $silicon, translated: $translated"
+    case ${machines%% *}:$silicon in
+        arm64:1) return 0 ;;
+        arm64:*) die 3 "this installer is for Macs with Apple silicon (arm64), and this one has an Intel CPU" "get the installer for x86_64" ;;
+        *:1) ;;
+        *) return 0 ;;
+    esac
+    if [ "$translated" != 1 ] && ! arch -x86_64 /usr/bin/true 2>/dev/null; then
+        die 3 "this installer is for Intel CPUs (x86_64), and this Mac has Apple silicon without Rosetta" \
+            "get the installer for arm64, or install Rosetta: softwareupdate --install-rosetta"
+    fi
+    warn "this installer is for Intel CPUs; Rosetta will translate its programs. The installer for arm64 is faster here."
+}
+
+# Old programs are told that every macOS since 11 is 10.16, unless they ask like this.
+check_macos() {
+    macos=$(SYSTEM_VERSION_COMPAT=0 sw_vers -productVersion 2>/dev/null) || macos=''
+    case $macos in
+        [0-9]*) ;;
+        *)
+            warn "cannot find out which macOS this is; $minimum_macos or newer is needed"
+            return 0
+            ;;
+    esac
+    record "macOS: $macos"
+    if older "$macos" "$minimum_macos"; then
+        die 3 "this installer needs macOS $minimum_macos or newer, and this Mac has $macos" \
+            "update macOS, or use an installer that was built for older ones"
+    fi
 }
 
 # Sets `glibc` to the version of the C library, to "musl", or to nothing where it cannot be found out.
@@ -67,8 +106,9 @@ check_glibc() {
     fi
 }
 
-# older A B: is version A (major.minor) older than B?
+# older A B: is version A (major.minor, or major alone) older than B?
 older() {
+    set -- "$1.0" "$2.0"
     minor_a=${1#*.} minor_b=${2#*.}
     [ "${1%%.*}" -lt "${2%%.*}" ] && return 0
     [ "${1%%.*}" -eq "${2%%.*}" ] && [ "${minor_a%%[!0-9]*}" -lt "${minor_b%%[!0-9]*}" ]

@@ -1,6 +1,7 @@
 """A real base for Windows, built here out of python.org's embeddable package and real wheels, and used under Wine."""
 
 import json
+import shutil
 from pathlib import Path
 
 import py7zr
@@ -166,6 +167,42 @@ def test_clones_are_complete_and_scripts_start_their_own_python(base: WindowsBas
     assert "work" in listed
     assert "second" not in listed
     assert [path.name for path in (base.prefix / "envs").iterdir()] == [work]
+
+
+def test_run_does_what_activation_does(base: WindowsBase, work: str) -> None:
+    scripts = base.prefix / f"envs/{work}/etc/keel/activate.d"
+    scripts.mkdir(parents=True)
+    try:
+        (scripts / "a b.bat").write_bytes(b'@set "SEEN=%~nx0"\r\n@echo loud\r\n')
+        code = "import os, sys; print(*map(os.environ.get, ('SEEN', 'KEEL_DEFAULT_ENV', '_KEEL_RUN_NAME')), sys.argv)"
+        done = base.keel("run", "-n", work, "python", "-c", code, 'a "b')
+        assert done.out == f"a b.bat {work} None ['-c', 'a \"b']\n"
+        assert "loud" in done.err
+        (scripts / "a b.bat").write_bytes(b"@exit 3\r\n")
+        assert f"{work} could not be activated" in base.keel("run", "-n", work, "python", "-c", code, code=1).err
+    finally:
+        shutil.rmtree(scripts.parent)
+
+
+def test_keels_take_turns_at_an_environment(base: WindowsBase, work: str) -> None:
+    base.keel("create", "-n", "shared")
+    code = (
+        "import sys; sys.path.insert(0, 'keel-meta')\n"
+        "from keel.folder_lock import Turn\n"
+        "print(Turn(sys.argv[1]).take(wait=False), flush=True); sys.stdin.read()\n"
+    )
+    words = [base.prefix / "python.exe", "-c", code, base.path("envs/SHARED")]
+    with base.wine.running(*words, cwd=base.prefix) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"True\r\n"
+        assert "another keel is changing" in base.keel("rename", "-n", "shared", "other", code=1).err
+        install = ["cmd", "/q", "/c", "cmd\\keel.bat", "install", "-n", "shared", "orjson"]
+        with base.wine.running(*install, cwd=base.prefix) as waiting:
+            assert waiting.stderr is not None
+            assert b"another keel is changing shared; waiting for it" in waiting.stderr.readline()
+            holder.kill()  # its turn ends with it
+            assert b"orjson" in waiting.communicate(timeout=60)[0]
+    base.keel("env", "remove", "-y", "-n", "shared")
 
 
 def test_cmd_activates_an_environment(base: WindowsBase, work: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from .windows_bases import MINOR, ODD, WindowsBase, build_wintest
-from .windows_setup import APPS, ENVIRONMENT, remove, state
+from .windows_setup import APPS, ENVIRONMENT, state
 from .wine import wait_until
 from .wine_session import Wine
 
@@ -35,7 +35,7 @@ def test_an_installed_base_works_and_goes_without_a_trace(wine: Wine, tmp_path: 
     assert listed["numpy"]["version"] == "1.26.4"
     assert "pyyaml" not in listed
 
-    remove(wine, folder, "/RemoveEnvironments=1")
+    base.keel("uninstall", "-y")  # hands over to the uninstaller
     wait_until(lambda: not folder.exists())
     assert list(folder.parent.iterdir()) == []
     assert state(wine, "Wintest") == before

@@ -6,6 +6,7 @@ their input is a pipe or empty, their output a pipe.
 
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,23 @@ class Wine(machines.Wine):
         result = Done(done.returncode, out, err)
         assert code is None or done.returncode == code, f"{command}: {result}"
         return result
+
+    @contextmanager
+    def running(self, *command: object, cwd: Path) -> Iterator["subprocess.Popen[bytes]"]:
+        """A program with pipes for its streams, which is ended at the end of the block."""
+        process = subprocess.Popen(
+            [machines.find_wine(), *map(str, command)],
+            cwd=cwd,
+            env=self.environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        with process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from builder import engine as engines
 from builder.errors import BuilderError
 from builder.installers import FORMATS, find_format, sh
+from builder.installers.cksum import posix_checksum
+from builder.installers.shell import quote
 from builder.platforms import PLATFORMS
 from builder.resources import TEMPLATES
 from tests.conftest import need, skip_unless
@@ -34,18 +36,18 @@ def fake_target(platform: str) -> Any:
 @given(st.text(st.characters(exclude_characters="\0\r", exclude_categories=["Cs"])))
 @settings(max_examples=40, deadline=None)
 def test_a_quoted_text_is_one_word_of_shell(text: str) -> None:
-    script = f"printf '%s.' {sh.quote(text)}".encode()
+    script = f"printf '%s.' {quote(text)}".encode()
     assert subprocess.run(["sh"], input=script, capture_output=True, check=True).stdout.decode() == f"{text}."
 
 
 @pytest.mark.parametrize("text", ["nul\0", "half a letter \ud800"])
 def test_what_no_script_can_hold_is_refused(text: str) -> None:
     with pytest.raises(BuilderError, match="cannot be written into a shell script"):
-        sh.quote(text)
+        quote(text)
 
 
 def test_line_ends_of_a_license_become_plain() -> None:
-    assert sh.quote("a\r\nb\rc") == "'a\nb\nc'"
+    assert quote("a\r\nb\rc") == "'a\nb\nc'"
 
 
 def test_no_fact_can_inject_commands(make_box: BoxMaker, box: Box) -> None:
@@ -107,7 +109,7 @@ KEYS = {"script_", "engine_", "payload", "file_si"}
 @pytest.mark.parametrize("data", [b"", b"a", b"keel" * 1000, bytes(70_000)])
 def test_the_checksum_is_that_of_cksum(data: bytes) -> None:
     done = subprocess.run([need("cksum")], input=data, capture_output=True, check=True)
-    assert sh.posix_checksum(data) == int(done.stdout.split()[0])
+    assert posix_checksum(data) == int(done.stdout.split()[0])
 
 
 @pytest.mark.parametrize("platform", ["linux-x86_64", "linux-aarch64", "macos-x86_64", "macos-arm64"])
@@ -123,11 +125,10 @@ def test_sh_is_not_made_for_windows() -> None:
         find_format("sh", fake_target("windows-arm64"))
 
 
-@pytest.mark.parametrize(("name", "words"), [("pkg", "comes later"), ("rpm", 'no installer format "rpm"')])
-def test_a_format_that_does_not_exist_is_refused_with_those_that_do(name: str, words: str) -> None:
-    with pytest.raises(BuilderError, match=words) as caught:
-        find_format(name, fake_target("linux-x86_64"))
-    assert caught.value.hint == "there is: sh, exe, 7z"
+def test_a_format_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    with pytest.raises(BuilderError, match='no installer format "rpm"') as caught:
+        find_format("rpm", fake_target("linux-x86_64"))
+    assert caught.value.hint == "there is: sh, pkg, exe, 7z"
 
 
 def test_a_missing_engine_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import tree_sitter
 import tree_sitter_powershell
 
 from builder.resources import TEMPLATES
+from keel import quoting
 from tests.unit.keel.activation import ELSEWHERE, VARIABLES, activation_base, run_script
 from tests.unit.keel.bases import FakeBase
 
@@ -40,6 +41,21 @@ def test_files_are_powershell(file: Path) -> None:
     parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language()))
     assert not parser.parse(source).root_node.has_error
     assert source.isascii()  # PowerShell 5.1 reads what has no byte order mark in the code page of the day
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("", "''"),
+        ("it's", "'it''s'"),
+        ("C:\\è 😀's", "('C:\\' + [char]0xe8 + ' ' + [char]0xd83d + [char]0xde00 + '''s')"),
+        ("中’", "('' + [char]0x4e2d + [char]0x2019)"),
+    ],
+)
+def test_what_it_is_told_is_ascii(text: str, quoted: str) -> None:
+    assert quoting.powershell(text) == quoted
+    parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language()))
+    assert not parser.parse(f". {quoted}\n".encode()).root_node.has_error
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from keel.venv import is_written_here, lay_out
 from tests.unit.keel.bases import FakeBase
 
 WINDOWS = layout("3.11", windows=True)
+OURS = Launchers(b"MZ console", b"MZ gui", "")
 OLD, NEW = "C:\\base\\envs\\old one", "D:\\né 中"
 PROGRAMS = {f"{name}.exe": f"MZ {name}".encode() for name in ("console", "gui", "python", "pythonw")}
 
@@ -74,7 +75,7 @@ def test_a_program_of_a_script_follows_its_environment(before: bytes, after: str
     script = Launchers(b"MZ#!not this\n", b"", "").script(b"print('#!neither')\n", gui=False)
     start = script.index(b"#!<launcher_dir>")
     head, behind = script[:start], script[script.index(b"\n", start) :]
-    assert relocate_launcher(head + before + behind, (OLD,), NEW) == head + after.encode() + behind
+    assert relocate_launcher(head + before + behind, (OLD,), NEW, OURS) == head + after.encode() + behind
 
 
 def test_other_programs_stay_as_they_are() -> None:
@@ -84,7 +85,18 @@ def test_other_programs_stay_as_they_are() -> None:
         b"#!C:\\base\\envs\\old one\\Scripts\\python.exe\nprint()\n",
         b"",
     ):
-        assert relocate_launcher(program, (OLD,), NEW) == program
+        assert relocate_launcher(program, (OLD,), NEW, OURS) == program
+
+
+@pytest.mark.parametrize("gui", [False, True])
+def test_a_program_of_uv_becomes_one_that_finds_its_python_anywhere(gui: bool) -> None:
+    script = OURS.script(b"print()", gui=gui)
+    start = script.index(b"PK")
+    python = f"{OLD}\\Scripts\\python{'w' if gui else ''}.exe".encode()
+    theirs = b"MZ uv " + "UV_PYTHON_PATH".encode("utf-16-le") + script[start:] + python
+    assert relocate_launcher(theirs, (OLD,), NEW, OURS) == script
+    foreign = theirs.replace(b"old one", b"another")
+    assert relocate_launcher(foreign, (OLD,), NEW, OURS) == foreign
 
 
 def test_powershell_has_a_profile_for_each_of_its_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
