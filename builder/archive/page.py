@@ -20,7 +20,7 @@ from markupsafe import Markup
 from ..resources import TEMPLATES
 from ..target import title_of
 from . import views
-from .bootstrap import install_ps1, install_sh
+from .bootstrap import default_name, install_ps1, install_sh
 from .colours import dark_palette, light_palette
 from .index import Entry, Index
 from .search_data import PackageSets, files_script, packages_script
@@ -111,10 +111,12 @@ class _Renderer:
 
     def front(self) -> bytes:
         entries = self._entries
+        products = views.products(self._index, self._site.featured)
         return self._page(
             "index.html",
             root="",
-            products=views.products(self._index, self._site.featured),
+            products=products,
+            default_name=default_name(self._index, self._site),
             entries=entries[:PAGE_ROWS],
             platforms=[name for name in views.PLATFORM_TITLES if any(entry.platform == name for entry in entries)],
             pythons=sorted({entry.python_minor for entry in entries}, key=views.python_key, reverse=True),
