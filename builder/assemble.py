@@ -1,28 +1,28 @@
-"""From fetched parts to a payload: which wheels form the base, what links where, and the manifest."""
+"""From fetched parts to a payload: which wheels form the base, and what links where."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from keel.closure import Candidate, closure
 from keel.errors import KeelError
-from keel.manifest import MANIFEST, Manifest, Unit
+from keel.manifest import MANIFEST
 
 from .bytecode import Compiler, bytecode_slice, find_compiler
 from .errors import BuilderError
 from .frames import COMPRESSIONS, Frame, pack_all
 from .interpreters import Interpreter
-from .lock import Lock, minimum_glibc, public_lock
+from .lock import Lock
+from .meta import meta_slice
 from .payload import Payload, order_frames
+from .provenance import Record
 from .settings import Settings
 from .target import Target
 from .units import (
-    Entry,
     Slice,
     WheelUnit,
-    content_entry,
-    digest,
     engine_slice,
     interpreter_slice,
     manager_slice,
@@ -30,21 +30,23 @@ from .units import (
     unit_mtime,
 )
 
-# What every base has in its prefix besides the interpreter's own folders.
-_TOP_LEVEL = frozenset({"cmd", "envs", "etc", "keel-meta", "pip.conf", "pkgs"})
 # Without pip a base could not be extended by its users.
 ALWAYS_IN_BASE = ("pip",)
 
 
 def assemble(
-    target: Target, interpreter: Interpreter, lock: Lock, wheels: Sequence[Path], settings: Settings
+    target: Target,
+    interpreter: Interpreter,
+    lock: Lock,
+    units: Sequence[WheelUnit],
+    record: Record,
+    settings: Settings,
 ) -> Payload:
-    """The payload of a target. wheels: the files of `lock.wheels`, in the same order. Raises BuilderError."""
-    units = wheel_units(target, lock, wheels)
+    """The payload of a target. units: all of its wheels (`wheel_units`).  record: of it. Raises BuilderError."""
     compiler = find_compiler(target, interpreter, settings.host) if lock.bytecode else None
     shared = _pack(_stage_zero(target, interpreter, units, compiler), target, settings)
     links = _pack(_links(target, units, shared, settings), target, settings)
-    meta = _pack([_meta_slice(target, interpreter, lock, units, [*shared, *links])], target, settings)
+    meta = _pack([meta_slice(target, interpreter, lock, units, [*shared, *links], record)], target, settings)
     return Payload(
         name=target.recipe.name,
         version=target.recipe.version,
@@ -56,7 +58,10 @@ def assemble(
 
 
 def wheel_units(target: Target, lock: Lock, wheels: Sequence[Path]) -> list[WheelUnit]:
-    """Every locked wheel; `base` where the recipe's requirements lead to it, by the target's markers."""
+    """Every locked wheel; `base` where the recipe's requirements lead to it, by the target's markers.
+
+    wheels: the files of `lock.wheels`, in the same order.
+    """
     environment = target.platform.marker_environment(lock.interpreter.version)
     requirements = target.recipe.requirements_for(environment)
     requested = {canonicalize_name(requirement.name) for requirement in requirements}
@@ -64,11 +69,16 @@ def wheel_units(target: Target, lock: Lock, wheels: Sequence[Path]) -> list[Whee
         WheelUnit(locked=locked, wheel=wheel, base=False, requested=locked.name in requested)
         for locked, wheel in zip(lock.wheels, wheels, strict=True)
     ]
-    base = _base_names([*map(str, requirements), *ALWAYS_IN_BASE], listed, environment)
+    base = _base_names([*map(_without_address, requirements), *ALWAYS_IN_BASE], listed, environment)
     return [
         WheelUnit(locked=unit.locked, wheel=unit.wheel, base=unit.locked.name in base, requested=unit.requested)
         for unit in listed
     ]
+
+
+def _without_address(requirement: Requirement) -> str:
+    """`name @ url` is the name, once the wheel is here."""
+    return f"{canonicalize_name(requirement.name)}[{','.join(sorted(requirement.extras))}]{requirement.specifier}"
 
 
 def _base_names(requirements: Sequence[str], units: Iterable[WheelUnit], environment: dict[str, str]) -> set[str]:
@@ -151,57 +161,3 @@ def _pycs(unit: WheelUnit, shared: Sequence[Frame]) -> list[str]:
     """The unit's pycs, relative to its folder in the store."""
     start = len(unit.store) + 1
     return [path[start:] for frame in shared if frame.unit == f"{unit.name}-pyc" for path in frame.paths]
-
-
-def _meta_slice(
-    target: Target, interpreter: Interpreter, lock: Lock, units: Sequence[WheelUnit], frames: Sequence[Frame]
-) -> Slice:
-    """The manifest (the marker of a complete base) and the lock."""
-    top_level = _TOP_LEVEL | {path.split("/")[0] for frame in frames for path in frame.paths}
-    recipe = target.recipe
-    manifest = Manifest(
-        name=recipe.name,
-        version=recipe.version,
-        company=recipe.company,
-        description=recipe.description,
-        homepage=recipe.homepage,
-        platform=target.platform.name,
-        python=interpreter.version,
-        interpreter={
-            "source": interpreter.source,
-            "version": interpreter.version,
-            "build": interpreter.build,
-            "sha256": interpreter.sha256,
-            **({"lacks": ", ".join(interpreter.lacks)} if interpreter.lacks else {}),
-        },
-        glibc=minimum_glibc(lock) if target.platform.system == "linux" else None,
-        bytecode=lock.bytecode,
-        index=recipe.index,
-        top_level=tuple(sorted(top_level)),
-        requested=tuple(map(str, recipe.requirements_for(target.platform.marker_environment(interpreter.version)))),
-        units=tuple(_manifest_unit(unit) for unit in sorted(units, key=lambda unit: unit.name)),
-    )
-    files = {MANIFEST: manifest.to_bytes(), "keel-meta/pylock.toml": public_lock(lock).encode()}
-    key = digest("meta", *files.values())
-    mtime = unit_mtime(key)
-    return Slice(
-        unit="meta",
-        stage=1,
-        key=key,
-        entries=lambda: [
-            Entry(path="envs/", mode=0o755, mtime=mtime),
-            *(content_entry(path, data, mode=0o644, mtime=mtime) for path, data in files.items()),
-        ],
-    )
-
-
-def _manifest_unit(unit: WheelUnit) -> Unit:
-    return Unit(
-        name=unit.locked.name,
-        version=unit.locked.version,
-        path=unit.store,
-        wheel=unit.locked.filename,
-        sha256=unit.locked.sha256,
-        base=unit.base,
-        requested=unit.requested,
-    )

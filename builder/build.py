@@ -1,16 +1,19 @@
-"""The story of a build, top to bottom: interpreter, lock, wheels, payload, installers."""
+"""The story of a build, top to bottom: interpreter, lock, wheels, record, payload, installers, tests."""
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from .assemble import assemble
+from .assemble import assemble, wheel_units
 from .installers import default_format, find_format
 from .interpreters import find_interpreter
 from .locking import LockMode, lock_path, lock_target, pinned_interpreter
-from .output import write_installer
+from .output import write_installers
+from .provenance import describe
 from .settings import Settings
 from .target import Target
+from .trial import try_installers
 
 
 def build_target(
@@ -27,8 +30,13 @@ def build_target(
     wheels = settings.fetcher.fetch(lock.downloads)
     for writer in writers:
         writer.check(sum(wheel.stat().st_size for wheel in wheels))
-    payload = assemble(target, interpreter, lock, wheels, settings)
-    paths = [write_installer(writer, payload, target, lock, output) for writer in writers]
+    units = wheel_units(target, lock, wheels)
+    record = describe(target, interpreter, lock, units, settings)
+    payload = assemble(target, interpreter, lock, units, record, settings)
+    trial = partial(try_installers, target=target, lock=lock, settings=settings)
+    paths = write_installers(writers, payload, target, lock, record, output, trial=trial)
+    if record.unknown:
+        settings.reporter.warn(record.unknown)
     settings.reporter.step(f"built in {time.monotonic() - started:.1f} s")
     return paths
 

@@ -50,13 +50,25 @@ class OutputError(BuilderError):
     exit_code = 6
 
 
-class InstallerFileError(BuilderError):
-    """A file is no installer of Keel's, or it is damaged."""
+class PolicyError(BuilderError):
+    """What would be built is not what the recipe allows: a licence."""
 
-    exit_code = 10
+    exit_code = 7
+
+
+class FailedTestsError(BuilderError):
+    """The finished base failed the recipe's tests; the installer was not put into the output folder."""
+
+    exit_code = 8
 
 
 class ArchiveError(BuilderError):
     """An archive, or a key or signature of one, cannot be used or is not to be trusted."""
 
-    exit_code = 12
+    exit_code = 9
+
+
+class InstallerFileError(BuilderError):
+    """A file is no installer of Keel's, or it is damaged."""
+
+    exit_code = 10

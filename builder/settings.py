@@ -37,7 +37,8 @@ class Settings:
     """How to build, as opposed to what (the recipe).
 
     interpreter: takes the place of the recipe's sources: "host", "pbs", "python.org", or the path of an archive or
-    folder.  jobs: threads for packing.  env: the environment variables of the command.
+    folder.  jobs: threads for packing.  tests: whether the recipe's are run.  env: the environment variables of the
+    command.
     """
 
     cache: Cache
@@ -47,6 +48,7 @@ class Settings:
     offline: bool = False
     interpreter: str | None = None
     jobs: int = 1
+    tests: bool = True
     env: Mapping[str, str] = field(default_factory=dict)
 
 

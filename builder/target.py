@@ -19,13 +19,14 @@ def title_of(name: str) -> str:
 class Target:
     """recipe: rendered for this target.  python: "3.11" or, pinned by the recipe, "3.11.7".
 
-    folder: the recipe's, where its locks lie.
+    folder: the recipe's, where its locks lie.  recipe_sha256: of its file's bytes, "" for a recipe that has no file.
     """
 
     recipe: Recipe
     python: str
     platform: Platform
     folder: Path = Path()
+    recipe_sha256: str = ""
 
     @property
     def python_minor(self) -> str:
@@ -66,7 +67,9 @@ def targets(
         for platform in dict.fromkeys(named if platforms else file.head.platforms)
     ]
     return [
-        Target(recipe=recipe, python=python, platform=PLATFORMS[platform], folder=file.folder)
+        Target(
+            recipe=recipe, python=python, platform=PLATFORMS[platform], folder=file.folder, recipe_sha256=file.sha256
+        )
         for recipe, (python, platform) in zip(file.for_targets(pairs), pairs, strict=True)
     ]
 

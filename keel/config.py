@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 FILE = "config.toml"
 ENVS_DIRS = "envs_dirs"
 NO_INDEX = "none"
+NOWHERE = "none"
 LINK_MODES = ("auto", "reflink", "hardlink", "symlink", "copy")
 INSTALLERS = ("auto", "pip", "uv")
 
@@ -26,13 +27,15 @@ class Settings(NamedTuple):
 
     envs_dirs: absolute folders, searched before the usual ones.  index_url: NO_INDEX for none; None where nobody has
     said anything (see `Base.index`).  link_mode: of LINK_MODES.  installer: of INSTALLERS; what fetches packages that
-    the store does not have.
+    the store does not have.  archive, archive_key: where newer versions are asked for (see `newer.archive_of`).
     """
 
     envs_dirs: Tuple[str, ...] = ()
     index_url: Optional[str] = None
     link_mode: str = "auto"
     installer: str = "auto"
+    archive: Optional[str] = None
+    archive_key: Optional[str] = None
 
 
 class Setting(NamedTuple):
@@ -57,6 +60,20 @@ def _index(value: str) -> str:
     raise KeelError(f"index: {value!r} is not an address", hint=f"write https://… (or {NO_INDEX})")
 
 
+def _archive(value: str) -> str:
+    from .archives import normal_address
+
+    return value if value == NOWHERE else normal_address(value)
+
+
+def _key(value: str) -> str:
+    from .signatures import parse_key
+
+    if value != NOWHERE:
+        parse_key(value)
+    return value
+
+
 def _one_of(key: str, values: Tuple[str, ...]) -> Callable[[str], str]:
     def check(value: str) -> str:
         if value not in values:
@@ -73,6 +90,8 @@ SETTINGS: Dict[str, Setting] = {
         _one_of("link_mode", LINK_MODES), False, f"how files come out of the store: {', '.join(LINK_MODES)}"
     ),
     "installer": Setting(_one_of("installer", INSTALLERS), False, f"what uses the index: {', '.join(INSTALLERS)}"),
+    "archive": Setting(_archive, False, f"where update --check asks for newer versions; {NOWHERE}: nowhere"),
+    "archive_key": Setting(_key, False, f"the public key of that archive, RW…; {NOWHERE}: it is not signed"),
 }
 # A setting's value as kept: a text, or a list of texts.
 Values = Dict[str, Any]
@@ -103,6 +122,8 @@ def load_settings(base: "Base") -> Settings:
         index_url=merged.get("index"),
         link_mode=merged.get("link_mode", "auto"),
         installer=merged.get("installer", "auto"),
+        archive=merged.get("archive"),
+        archive_key=merged.get("archive_key"),
     )
 
 

@@ -29,7 +29,10 @@ class Unit(NamedTuple):
 
 
 class Manifest(NamedTuple):
-    """See docs/architecture.md. Optional values: None where there is none. `units` are sorted by name."""
+    """See docs/architecture.md. Optional values: None where there is none. `units` are sorted by name.
+
+    archive: `url`, and perhaps `public_key`, of the archive that the base asks for newer versions.
+    """
 
     name: str
     version: str
@@ -45,6 +48,7 @@ class Manifest(NamedTuple):
     top_level: Tuple[str, ...]
     requested: Tuple[str, ...]
     units: Tuple[Unit, ...]
+    archive: Optional[Dict[str, str]] = None
     schema: int = SCHEMA
 
     def to_bytes(self) -> bytes:

@@ -116,7 +116,7 @@ def load_site(path: Path | None) -> SiteTexts:
 
 
 def _read(path: Path) -> SiteTexts:
-    text = read_text(path, noun="archive.yaml")
+    text, _ = read_text(path, noun="archive.yaml")
     lines = tuple(text.split("\n"))
     rendered = Rendered(text=text, source=lines, origins=tuple(range(len(lines))))
     document = read_document(rendered, noun="archive.yaml", empty=None)

@@ -29,6 +29,7 @@ from .shared import OUT, RECIPE, Command, chosen_targets, load, settings_from, t
     "--output", type=click.Path(path_type=Path), default=Path("dist"), show_default=True, help="Folder for the result."
 )
 @click.option("--locked", is_flag=True, help="Build exactly what the lock says; fail if it does not fit the recipe.")
+@click.option("--no-tests", is_flag=True, help="Do not run the recipe's tests in the finished base.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Threads for packing [default: one a core].")
 @target_options
 def command(recipe: Path, formats: tuple[str, ...], output: Path, locked: bool, **options: Any) -> None:

@@ -107,5 +107,6 @@ def settings_from(options: dict[str, Any]) -> Settings:
         interpreter=options.get("interpreter"),
         host=current_host(),
         jobs=options.get("jobs") or available_cores(),
+        tests=not options.get("no_tests"),
         env=dict(os.environ),
     )

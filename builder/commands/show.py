@@ -66,7 +66,7 @@ def _facts(summary: Summary) -> list[tuple[str, str]]:
 def _table(summary: Summary) -> Table:
     rows = [_row(package) for package in summary.packages]
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for number, title in enumerate(("package", "version", "size", "in", "SHA-256")):
+    for title in ("package", "version", "size", "in", "SHA-256"):
         # Where there is no room for everything, it is the licence that goes on in the next line.
         table.add_column(title, justify="right" if title == "size" else "left", no_wrap=True)
     table.add_column("licence")

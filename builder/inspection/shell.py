@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..installers.sh import posix_checksum
+from ..installers.cksum import posix_checksum
 from .containers import Stretch
 from .payload import damaged
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from ..archives import unpack
 from ..errors import FetchError, WrongFileError
 from ..fetch import Download
-from .layout import check_platform, find_layout
+from .layout import check_platform, check_unpatched, find_layout
 from .libraries import complete_tree
 from .model import Interpreter, UnavailableError
 from .shelf import shelve
@@ -60,6 +60,7 @@ def interpreter_from_archive(
         unpack(archive, work)
         layout = find_layout(work, filename)
         check_platform(layout, wanted.target.platform, filename)
+        check_unpatched(layout, filename)
         return layout.prefix, complete_tree(layout.prefix)
 
     shelved = shelve(wanted.settings.cache, wanted.key("archive", sha256), make)

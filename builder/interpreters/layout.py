@@ -108,6 +108,22 @@ def find_program(layout: Layout) -> Path | None:
     return next((path for name in names if (path := layout.prefix / "bin" / name).is_file()), None)
 
 
+def is_patched(layout: Layout) -> bool:
+    """Whether Debian has changed where this Python looks for its packages: into dist-packages, of the system alone."""
+    sysconfig = layout.stdlib / "sysconfig.py"
+    files = [sysconfig, sysconfig.with_suffix("") / "__init__.py"]  # a package since 3.14
+    return any(path.is_file() and "deb_system" in path.read_text("utf-8", "replace") for path in files)
+
+
+def check_unpatched(layout: Layout, name: str) -> None:
+    """Raises InterpreterError for a Python that would not find the packages of its own base."""
+    if is_patched(layout):
+        raise InterpreterError(
+            f"{name} holds a Python that Debian or Ubuntu has patched: it does not look into site-packages",
+            hint="use `pbs`, an archive, or a Python that was built from source (pyenv, docker's python image, make)",
+        )
+
+
 def check_platform(layout: Layout, platform: Platform, name: str) -> None:
     """Raises InterpreterError unless the program runs on `platform`."""
     program = find_program(layout)

@@ -5,10 +5,11 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ..elf import Elf, elf_files, read_elf, set_runpath
 from .model import UnavailableError
+from .rooted import resolve_in
 
 # glibc's own, which must be those of the machine; and the compilers' runtimes, which manylinux expects there as well
 # (PEP 600) and of which an old copy would break newer extension modules.
@@ -25,13 +26,15 @@ _USUAL_FOLDERS = ("/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib")
 
 @dataclass(frozen=True, kw_only=True)
 class Linker:
-    """Finds libraries as the dynamic linker of this machine does (ld.so(8)).
+    """Finds libraries as the dynamic linker of a machine does (ld.so(8)).
 
-    cache: what `ldconfig -p` lists: name -> paths.  folders: searched after it.
+    cache: what `ldconfig -p` lists: name -> paths.  folders: searched after it.  root: of another machine's file
+    system, in which all these paths are to be understood.
     """
 
     cache: dict[str, tuple[Path, ...]]
     folders: tuple[Path, ...] = tuple(Path(folder) for folder in _USUAL_FOLDERS)
+    root: Path = Path("/")
 
     @classmethod
     def of_this_machine(cls, library_path: str = "") -> "Linker":
@@ -48,13 +51,24 @@ class Linker:
         extra = tuple(Path(folder) for folder in library_path.split(":") if folder)
         return cls(cache=cache, folders=(*extra, *(Path(folder) for folder in _USUAL_FOLDERS)))
 
+    @classmethod
+    def of_root(cls, root: Path) -> "Linker":
+        """For the file system in the folder `root`: its usual folders, Debian's included; ld.so.cache is not read."""
+        debian = [f"/{path.relative_to(root)}" for path in sorted(root.glob("usr/lib/*-linux-gnu*"))]
+        debian += [f"/{path.relative_to(root)}" for path in sorted(root.glob("lib/*-linux-gnu*"))]
+        return cls(cache={}, folders=tuple(Path(folder) for folder in (*_USUAL_FOLDERS, *debian)), root=root)
+
     def find(self, name: str, needed_by: Path, elf: Elf) -> Path | None:
         """The library `name` for a file that lies at `needed_by`; None if there is none of its kind."""
-        origin = str(needed_by.parent)
+        origin = f"/{needed_by.parent.relative_to(self.root)}"
         runpath = [Path(re.sub(r"\$\{?ORIGIN\}?", lambda _: origin, folder)) for folder in elf.runpath]
         candidates = [*(folder / name for folder in runpath), *self.cache.get(name, ())]
         candidates += [folder / name for folder in self.folders]
-        return next((path for path in candidates if _fits(path, elf)), None)
+        return next((path for known in candidates if _fits(path := self.real(known), elf)), None)
+
+    def real(self, path: Path) -> Path:
+        """Where the file that is known there as `path` lies here."""
+        return path if self.root == Path("/") else resolve_in(self.root, PurePosixPath(path))
 
 
 def _fits(path: Path, elf: Elf) -> bool:

@@ -7,11 +7,12 @@ from pathlib import Path
 from ..errors import InterpreterError
 from ..transfer import hash_file
 from .archive import interpreter_from_archive
-from .host import installed_python
+from .host import installed_python, linker_here
 from .host_facts import ask_host
-from .layout import Layout, check_platform, find_layout, find_program
-from .libraries import complete_tree, is_complete
+from .layout import Layout, check_platform, check_unpatched, find_layout, find_program
+from .libraries import Linker, complete_tree, is_complete
 from .model import Interpreter, UnavailableError
+from .rooted import find_root, read_facts
 from .shelf import shelve
 from .state import NOT_COPIED, folder_state
 from .wanted import Wanted
@@ -49,18 +50,27 @@ class PathSource:
             raise InterpreterError(
                 f"{self.path} is a folder, which has no SHA-256", hint="name an archive, or leave out `sha256`"
             )
-        layout = find_layout(self.path, str(self.path))
+        layout = find_layout(self.path.resolve(), str(self.path))
         self.wanted.check_version(layout.version, str(self.path))
         check_platform(layout, self.wanted.target.platform, str(self.path))
-        program = find_program(layout)
-        native = self.wanted.settings.host.platform_name == self.wanted.target.platform.name
-        if native and program is not None and not is_complete(layout.prefix):
-            # It relies on this machine's libraries, as the host's own Python does.
-            return installed_python(self.wanted, ask_host(program), source="path")
-        return self._copied(layout)
+        return self._installed(layout) or self._copied(layout)
+
+    def _installed(self, layout: Layout) -> Interpreter | None:
+        """Of a Python that relies on the libraries of the system that it is installed in, as the host's own does."""
+        target, program = self.wanted.target.platform, find_program(layout)
+        if target.system != "linux" or program is None or is_complete(layout.prefix):
+            return None
+        root = find_root(program)
+        if root is not None:
+            return installed_python(self.wanted, read_facts(layout, root), Linker.of_root(root), source="path")
+        if self.wanted.settings.host.platform_name == target.name:
+            return installed_python(self.wanted, ask_host(program), linker_here(self.wanted), source="path")
+        return None
 
     def _copied(self, layout: Layout) -> Interpreter:
         """Of a folder nothing proves that it is unchanged: its files decide the key, the finished tree is the hash."""
+
+        check_unpatched(layout, str(self.path))
 
         def make(work: Path) -> tuple[Path, list[str]]:
             prefix = work / "python"

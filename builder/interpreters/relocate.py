@@ -30,7 +30,7 @@ def relocate(layout: Layout) -> None:
     """Rewrite all files that know the configured prefix. Raises InterpreterError for a damaged `_sysconfigdata`."""
     build = BuildPaths(prefixes=())
     for path in sorted(layout.stdlib.glob("_sysconfigdata*.py")):
-        variables = _read_variables(path)
+        variables = read_variables(path)
         build = BuildPaths.of(variables)
         path.write_text(_sysconfigdata(variables, build), encoding="utf-8")
     for makefile in sorted(layout.stdlib.glob("config-*/Makefile")):
@@ -44,8 +44,8 @@ def relocate(layout: Layout) -> None:
     _relocate_details(layout, build)
 
 
-def _read_variables(path: Path) -> dict[str, object]:
-    """`build_time_vars`, without running the file."""
+def read_variables(path: Path) -> dict[str, object]:
+    """`build_time_vars` of a `_sysconfigdata` file, without running it. Raises InterpreterError."""
     try:
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):

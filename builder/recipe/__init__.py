@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from .archive import ARCHIVE_KEYS
 from .findings import problems_of
 from .interpreters import INTERPRETER_KEYS, HostSource, PageSource, PathSource, PbsSource, Source, UrlSource
 from .model import Index, Recipe, RecipeHead
@@ -20,12 +21,14 @@ from .schema import json_schema
 from .signing import SIGNING_KEYS, Signing
 from .source import Document, read_document
 from .template import Template
+from .trust import TRUST_KEYS, Licenses, Tests
 from .values import Surroundings, items, platform_name, python_minor, python_version
 from .windows import WINDOWS_KEYS, Shortcut, WindowsInstaller
 
 __all__ = [
-    "HostSource", "Index", "PageSource", "PathSource", "PbsSource", "PkgInstaller", "Recipe", "RecipeFile",
-    "RecipeHead", "Shortcut", "Signing", "Source", "UrlSource", "WindowsInstaller", "json_schema", "load_recipe",
+    "HostSource", "Index", "Licenses", "PageSource", "PathSource", "PbsSource", "PkgInstaller", "Recipe", "RecipeFile",
+    "RecipeHead", "Shortcut", "Signing", "Source", "Tests", "UrlSource", "WindowsInstaller", "json_schema",
+    "load_recipe",
 ]  # fmt: skip
 
 _HEAD = tuple(RecipeHead.model_fields)
@@ -33,8 +36,10 @@ _NESTED_KEYS = {
     "indexes": tuple(Index.model_fields),
     "interpreter": INTERPRETER_KEYS,
     "windows": WINDOWS_KEYS,
+    "archive": ARCHIVE_KEYS,
     "pkg": PKG_KEYS,
     "signing": SIGNING_KEYS,
+    **TRUST_KEYS,
 }
 
 
@@ -42,10 +47,11 @@ _NESTED_KEYS = {
 class RecipeFile:
     """A recipe that has been read.
 
-    path: as it was given.  head: name, version, Python versions and platforms, filled in.
+    path: as it was given.  sha256: of the file's bytes.  head: name, version, Python versions and platforms, filled in.
     """
 
     path: Path
+    sha256: str
     head: RecipeHead
     _template: Template
     _env: Mapping[str, str]
@@ -101,11 +107,12 @@ def load_recipe(path: Path, *, env: Mapping[str, str], default_python: str, defa
     folder = path.absolute().parent
     defaults = {"python": [default_python], "platforms": [default_platform]}
     try:
-        template = Template(read_text(path))
+        text, sha256 = read_text(path)
+        template = Template(text)
         head = _read_head(template, env, defaults, folder)
     except RecipeMistakes as mistakes:
         raise recipe_error(path, mistakes.problems) from None
-    return RecipeFile(path=path, head=head, _template=template, _env=dict(env))
+    return RecipeFile(path=path, sha256=sha256, head=head, _template=template, _env=dict(env))
 
 
 def _read_head(template: Template, env: Mapping[str, str], defaults: Mapping[str, Any], folder: Path) -> RecipeHead:

@@ -9,9 +9,11 @@ from typing import Annotated, Any, Literal
 from packaging.requirements import Requirement
 from pydantic import Field, ValidationInfo
 
+from .archive import Archive
 from .interpreters import PbsSource, Sources
 from .pkg import Pkg
 from .signing import SigningCommands
+from .trust import UNKNOWN, LicenseRules, Licenses, TestRules, Tests
 from .types import (
     Constraints,
     FindLinks,
@@ -190,6 +192,32 @@ class Recipe(RecipeHead):
         description="A text file (UTF-8, relative to the recipe) whose terms a user must accept when installing.",
         examples=["EULA.txt"],
     )
+    licenses: LicenseRules = Field(
+        default_factory=Licenses,
+        description=(
+            "Which licences may be in the base; a build that meets another one stops before it compresses anything, "
+            "and names every package. `deny`: SPDX identifiers or patterns of them (`GPL-*`), or `unknown` for those "
+            "that nobody can tell. `allow`: with `deny`, exceptions to it; alone, the only ones that may be there. Of "
+            "a choice (`MIT OR GPL-2.0-only`) one is enough. `overrides`: for a package, the expression that holds "
+            "instead of what it says of itself. The interpreter's own libraries count, too."
+        ),
+        examples=[
+            {"deny": ["AGPL-*", "GPL-*", UNKNOWN], "allow": ["GPL-* WITH GCC-exception-*"]},
+            {"overrides": {"legacy-package": "BSD-3-Clause"}},
+        ],
+        json_schema_extra={"x-default": "–"},
+    )
+    tests: TestRules = Field(
+        default_factory=Tests,
+        description=(
+            "What the finished base must be able to do: it is installed into a temporary folder and tried before the "
+            "installer is put into the output folder, wherever the builder can run the target (elsewhere the build "
+            "says so). `imports`: modules. `commands`: for the system's shell, with the base's programs first on PATH. "
+            "`timeout`: seconds for each of them (300). The installer's option `-t` runs them on the user's machine."
+        ),
+        examples=[{"imports": ["numpy", "pandas"], "commands": ["python -m pip check", "jupyter --version"]}],
+        json_schema_extra={"x-default": "–"},
+    )
     default_prefix: Prefix = Field(
         default_factory=lambda found: f"~/{found.get('name', '')}",
         description="Folder that the installers propose: absolute, or below the user's home (`~/…`).",
@@ -236,6 +264,20 @@ class Recipe(RecipeHead):
                     "xcrun notarytool submit --keychain-profile acme --wait {file}",
                     "xcrun stapler staple {file}",
                 ]
+            }
+        ],
+    )
+    archive: Archive | None = Field(
+        default=None,
+        description=(
+            "The archive that the installers will be published on, so that `keel update --check` knows where to ask "
+            "for a newer version: its `url`, and the `public_key` that it is signed with; a URL alone where it is not "
+            "signed."
+        ),
+        examples=[
+            {
+                "url": "https://get.acme.example/python",
+                "public_key": "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3",
             }
         ],
     )

@@ -1,6 +1,7 @@
 """What is wrong with a recipe: each mistake with its place, and the model's findings in words."""
 
 import difflib
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -63,10 +64,14 @@ def _printable(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
-def read_text(path: Path, *, noun: str = "recipe") -> str:
-    """The file's text (UTF-8). noun: what messages call it.  Raises RecipeError or RecipeMistakes."""
+def read_text(path: Path, *, noun: str = "recipe") -> tuple[str, str]:
+    """The file's text (UTF-8), and the SHA-256 of its bytes. noun: what messages call it.
+
+    Raises RecipeError or RecipeMistakes.
+    """
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        data = path.read_bytes()
+        return data.decode("utf-8-sig"), hashlib.sha256(data).hexdigest()
     except OSError as error:
         raise RecipeError(
             f"{path} cannot be read: {error.strerror}", hint=f"give the path of a {noun} (YAML)"

@@ -42,6 +42,7 @@ Sha256 = Annotated[str, BeforeValidator(values.sha256), schema(pattern=values.SH
 PbsBuild = Annotated[str, BeforeValidator(values.pbs_build), schema(pattern=values.BUILD_PATTERN)]
 IndexName = Annotated[str, BeforeValidator(values.index_name), schema(pattern=values.NAME_PATTERN)]
 Url = Annotated[str, BeforeValidator(values.url), schema(format="uri")]
+PublicKey = Annotated[str, BeforeValidator(values.public_key), schema(pattern=values.KEY_PATTERN)]
 Prefix = Annotated[str, BeforeValidator(values.prefix), schema(maxLength=values.MAX_LINE)]
 WindowsPrefix = Annotated[str, BeforeValidator(values.windows_prefix), schema(maxLength=values.MAX_LINE)]
 ShortcutName = Annotated[str, BeforeValidator(values.shortcut_name), schema(maxLength=64)]

@@ -27,6 +27,7 @@ PYTHON_PATTERN = r"^3\.(9|1[0-4])(\.(0|[1-9][0-9]?))?$"
 GLIBC_PATTERN = r"^2\.(1[7-9]|[2-9][0-9])$"
 MACOS_PATTERN = r"^1[0-9](\.[0-9]{1,2})?$"
 SHA256_PATTERN = r"^[0-9A-Fa-f]{64}$"
+KEY_PATTERN = r"^RW[A-Za-z0-9+/]{54}$"
 IDENTIFIER_PATTERN = r"^[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,9}$"
 BUILD_PATTERN = r"^20[0-9]{6}$"
 MAX_LINE = 200
@@ -115,6 +116,10 @@ def macos(value: Any) -> str:
 
 def sha256(value: Any) -> str:
     return matching(value, SHA256_PATTERN, "a SHA-256: 64 hexadecimal digits").lower()
+
+
+def public_key(value: Any) -> str:
+    return matching(value, KEY_PATTERN, "a public key of minisign: 56 characters that begin with RW")
 
 
 def pbs_build(value: Any) -> str:

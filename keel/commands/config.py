@@ -79,7 +79,15 @@ def _effective(base: Base) -> Dict[str, Any]:
         "index": base.index,
         "link_mode": settings.link_mode,
         "installer": settings.installer,
+        **_archive(base),
     }
+
+
+def _archive(base: Base) -> Dict[str, Any]:
+    from ..newer import archive_of
+
+    source = archive_of(base)
+    return {"archive": source.address if source else None, "archive_key": source.key if source else None}
 
 
 def _origin(base: Base, key: str) -> str:
@@ -88,7 +96,13 @@ def _origin(base: Base, key: str) -> str:
     files = [path for path in (user, base_file(base)) if path is not None and key in read_values(path)]
     if files:
         return ", ".join(files if SETTINGS[key].several else files[:1])
-    return "the recipe" if key == "index" and base.manifest.index else "default"
+    recorded = base.manifest.archive or {}
+    from_recipe = {
+        "index": base.manifest.index,
+        "archive": recorded.get("url"),
+        "archive_key": recorded.get("public_key"),
+    }
+    return "the recipe" if from_recipe.get(key) else "default"
 
 
 def _shown(value: Any) -> str:

@@ -2,12 +2,14 @@
 
 import argparse
 import os
+from typing import Optional
 
 from .. import __version__
 from ..arguments import add_json
 from ..base import find_base
 from ..console import say, say_json
 from ..environments import active_prefix, list_environments
+from ..newer import Source, archive_of
 
 EXAMPLES = ("keel info", "keel info --json")
 
@@ -24,6 +26,7 @@ def run(options: argparse.Namespace, prefix: str) -> int:
         return list_all(options, prefix)
     base = find_base(prefix)
     manifest = base.manifest
+    source = archive_of(base)
     values = {
         "base": base.prefix,
         "name": manifest.name,
@@ -41,6 +44,7 @@ def run(options: argparse.Namespace, prefix: str) -> int:
         "packages": len([unit for unit in manifest.units if unit.base]),
         "store": len(manifest.units),
         "index": base.index,
+        "archive": source._asdict() if source else None,
         "shell_integration": "KEEL_SHLVL" in os.environ,
     }
     if options.json:
@@ -58,7 +62,15 @@ def run(options: argparse.Namespace, prefix: str) -> int:
         ["environments", f"{len(list_environments(base)) - 1}, new ones go to {base.envs_dir_for_new()}"],
         ["packages", f"{values['packages']} in the base, {values['store']} in the store"],
         ["index", base.index or "none (offline)"],
+        ["archive", _archive(source)],
     ]
     for name, value in rows:
         say(f"{name + ':':<14}{value}")
     return 0
+
+
+def _archive(source: Optional[Source]) -> str:
+    """Where the base came from, and newer versions of it are."""
+    if source is None:
+        return "none known"
+    return f"{source.address} ({f'signed with {source.key}' if source.key else 'not signed'})"

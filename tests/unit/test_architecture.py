@@ -22,6 +22,6 @@ def test_keel_never_imports_the_builder() -> None:
 
 def test_every_module_of_keel_has_a_room_in_the_documentation() -> None:
     rooms = PAGE.split("## The rooms of `keel/`", 1)[1].split("\n\n`", 1)[0]
-    named = set(re.findall(r"`([a-z_]+)`", rooms))
+    named = set(re.findall(r"`([a-z_0-9]+)`", rooms))
     modules = {file.stem for file in (ROOT / "keel").glob("*.py")} - {"__init__", "__main__", "errors"}
     assert modules == named - {"keel"}

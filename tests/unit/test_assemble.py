@@ -11,7 +11,7 @@ import pytest
 import zstandard
 from packaging.requirements import Requirement
 
-from builder.assemble import assemble
+from builder.assemble import assemble, wheel_units
 from builder.cache import Cache
 from builder.engine import read_engine
 from builder.errors import BuilderError
@@ -21,6 +21,7 @@ from builder.lock import Lock, LockedInterpreter, LockedWheel
 from builder.lock_inputs import Inputs
 from builder.payload import Payload
 from builder.platforms import PLATFORMS
+from builder.provenance import describe
 from builder.recipe import load_recipe
 from builder.report import SilentReporter
 from builder.settings import Settings, current_host
@@ -71,7 +72,9 @@ class Workshop:
         settings = Settings(
             cache=cache, fetcher=Fetcher(cache, self.listener), reporter=self.listener, host=current_host(), jobs=2
         )
-        return assemble(target, interpreter, lock, wheels, settings)
+        units = wheel_units(target, lock, wheels)
+        record = describe(target, interpreter, lock, units, settings)
+        return assemble(target, interpreter, lock, units, record, settings)
 
     def _target(self, packages: str, keys: dict[str, str]) -> Target:
         recipe = self.folder / "demo.yaml"

@@ -16,10 +16,11 @@ def make_wheel(
     tag: str = "py3-none-any",
     requires: Sequence[str] = (),
     scripts: Mapping[str, str] | None = None,
+    metadata: str = "",
 ) -> Path:
     """A valid wheel `name-version-tag.whl` in `folder`; a module `name.py` if no `files` are given.
 
-    requires: `Requires-Dist` values.  scripts: console scripts, name -> "module:attribute".
+    requires: `Requires-Dist` values.  scripts: console scripts, name -> "module:attribute".  metadata: further lines.
     """
     info = f"{name}-{version}.dist-info"
     required = "".join(f"Requires-Dist: {requirement}\n" for requirement in requires)
@@ -27,7 +28,7 @@ def make_wheel(
     everything: dict[str, bytes | str] = dict(
         files if files is not None else {f"{name}.py": f"VERSION = {version!r}\n"}
     )
-    everything[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{required}"
+    everything[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{required}{metadata}"
     everything[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: {tag}\n"
     if points:
         everything[f"{info}/entry_points.txt"] = f"[console_scripts]\n{points}"

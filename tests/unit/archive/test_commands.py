@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -28,7 +27,6 @@ Installers = dict[str, Path]
 def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("KEEL_KEY_PASSPHRASE", "pässword")
     monkeypatch.delenv("KEEL_KEY", raising=False)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
 
 
@@ -63,19 +61,6 @@ def test_the_key_can_come_from_the_environment(
     assert published() is not None
 
 
-def test_an_archive_that_was_put_back_is_noticed(
-    installers: Installers, key: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 0
-    shutil.copytree("archive", "copy")
-    assert code_of("publish", installers["1.1"], "--to", "archive", "--key", key) == 0
-    shutil.rmtree("archive")
-    Path("copy").rename("archive")
-    assert code_of("publish", installers["1.1"], "--to", Path("archive").absolute(), "--key", key) == 12
-    assert "rolled back: version 1 is older than 2" in capsys.readouterr().err
-    assert code_of("publish", installers["1.1"], "--to", "archive", "--key", key, "--forget") == 0
-
-
 def test_publish_without_a_key_says_so(installers: Installers, capsys: pytest.CaptureFixture[str]) -> None:
     assert code_of("publish", installers["1.0"], "--to", "archive") == 0
     assert "note: the archive is not signed" in capsys.readouterr().err
@@ -90,12 +75,12 @@ def test_a_dry_run_changes_nothing(installers: Installers, key: Path, capsys: py
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["{1.1}", "--key", "gone.key"], 12, "the key gone.key cannot be read: No such file"),
-        (["{1.1}", "--key", "{1.0}"], 12, "not a secret key of minisign"),
-        (["{1.1}"], 12, "is signed, and no key was given"),
-        (["{1.1}", "--key", "{key}", "--prune", "weeks=3"], 2, '"weeks=3" is no rule'),
+        (["{1.1}", "--key", "gone.key"], 9, "the key gone.key cannot be read: No such file"),
+        (["{1.1}", "--key", "{1.0}"], 9, "not a secret key of minisign"),
+        (["{1.1}"], 9, "is signed, and no key was given"),
+        (["{1.1}", "--key", "{key}", "--prune", "weeks=3"], 1, '--prune does not know "weeks=3"'),
         (["{1.1}", "--key", "{key}", "--site", "gone.yaml"], 2, "gone.yaml"),
-        (["gone.sh", "--key", "{key}"], 10, "gone.sh does not exist"),
+        (["gone.sh", "--key", "{key}"], 1, "gone.sh does not exist"),
         (["{key}", "--key", "{key}"], 10, "it is no installer that Keel made"),
         (["{1.1}", "--key", "{key}", "--withdraw", "x.sh"], 6, "not in the archive: x.sh"),
     ],
@@ -110,7 +95,7 @@ def test_mistakes_are_explained_and_change_nothing(
     assert code_of("publish", *(given.get(word, word) for word in words), "--to", "archive") == code
     said = capsys.readouterr().err
     assert message in said
-    assert "hint:" in said or code == 2
+    assert "hint:" in said
     assert {path: path.read_bytes() for path in Path("archive").rglob("*") if path.is_file()} == before
 
 
@@ -118,7 +103,7 @@ def test_a_wrong_passphrase_changes_nothing(
     installers: Installers, key: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KEEL_KEY_PASSPHRASE", "password")
-    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 12
+    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 9
     assert "the passphrase of the secret key is wrong" in capsys.readouterr().err
     assert not Path("archive").exists()
 
@@ -127,10 +112,10 @@ def test_without_a_terminal_the_passphrase_must_be_given(
     installers: Installers, key: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("KEEL_KEY_PASSPHRASE")
-    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 12
+    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 9
     assert "set KEEL_KEY_PASSPHRASE in the environment" in capsys.readouterr().err
     monkeypatch.setenv("KEEL_KEY_PASSPHRASE", "")
-    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 12
+    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 9
     assert "the passphrase is empty" in capsys.readouterr().err
 
 
