@@ -81,7 +81,13 @@ def collect(paths: Sequence[Path], now: datetime, reporter: Reporter) -> list[Ca
             "\n".join(problems), hint=hint or "nothing was published; build these again, or leave them out"
         )
     _refuse_twins(found)
+    if found:
+        reporter.step(f"checked {_counted(found)}")
     return found
+
+
+def _counted(found: Sequence[Candidate]) -> str:
+    return f"{len(found)} installer{'' if len(found) == 1 else 's'}"
 
 
 def _candidate(path: Path, now: datetime) -> Candidate:

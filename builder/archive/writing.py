@@ -77,6 +77,9 @@ class ArchiveWriter:
             for one in wanted:
                 self._place.upload(one.entry.file, one.path, one.entry.sha256, progress.advance)
         self._place.write(documents.items())
+        if wanted or documents:
+            size = sum(one.entry.size for one in wanted) / 1e6
+            self._reporter.step(f"wrote {size:.1f} MB of installers, and {len(documents)} documents about them")
 
     def _is_there(self, entry: Entry) -> bool:
         return self._before.files.get(entry.file) == entry.size
@@ -94,7 +97,9 @@ class ArchiveWriter:
                 hashes |= self._put_changed(page for page in together if page[0] != "index.html")
                 progress.advance(sum(path.startswith("installers/") for path, _ in together))
         self._record.add(hashes)
-        self._record.add(self._put_changed(last))
+        front = self._put_changed(last)
+        self._record.add(front)
+        self._reporter.step(f"wrote {len(hashes | front)} of {len(paths)} pages and what they need")
         return paths
 
     def _put_changed(self, pages: Iterable[tuple[str, bytes]]) -> dict[str, str]:
@@ -141,6 +146,7 @@ class ArchiveWriter:
             self._put_if_other(signature_name(self._index.version), signature)
         if content != before.data:
             self._place.swap(INDEX, before.data, content)
+            self._reporter.step(f"version {self._index.version} is published")
         if signature:
             self._put_if_other(f"{INDEX}.minisig", signature)
         return content
@@ -151,7 +157,10 @@ class ArchiveWriter:
         gone = self._record.hashes.keys() - kept
         oldest = self._index.version - _SIGNATURES
         old = [signature_name(version) for version in range(1, oldest + 1)]
-        self._place.remove(sorted(gone | (self._before.files.keys() & set(old))))
+        doomed = gone | (self._before.files.keys() & set(old))
+        self._place.remove(sorted(doomed))
+        if doomed:
+            self._reporter.step(f"removed {len(doomed)} files that nothing names any more")
         settled = {path for path, digest in self._record.hashes.items() if not digest}
         self._record.forget(gone | settled)
 
