@@ -16,18 +16,19 @@ from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from builder.archive.index import Index  # noqa: E402
-from builder.archive.index_file import read_index, write_index  # noqa: E402
-from builder.archive.page import render_site  # noqa: E402
-from builder.archive.site import SiteTexts  # noqa: E402
-from tests.unit.archive import page_samples  # noqa: E402
+from builder.archive.index import Index
+from builder.archive.index_file import read_index, write_index
+from builder.archive.page import render_site
+from builder.archive.site import SiteTexts
+from tests.unit.archive import page_samples
 
 QUERIES = ("scipy", "scipy 1.17", "scipy>=2,<7 numpy", "Linux", "nothing-like-this")
 # From the letter in the field to the finished layout; what it loads is part of the first one.
 _TYPE = """async (query) => {
     const begun = performance.now();
     const status = document.querySelector('#found');
-    const told = new Promise((done) => new MutationObserver(done).observe(status, {childList: true, characterData: true, subtree: true}));
+    const watched = {childList: true, characterData: true, subtree: true};
+    const told = new Promise((done) => new MutationObserver(done).observe(status, watched));
     const field = document.querySelector('#search');
     field.value = query;
     field.dispatchEvent(new Event('input', {bubbles: true}));
