@@ -5,15 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from ..provenance.names import BESIDE, BUILD, LICENSES_TEXT, LOCK, SBOM
-
 DocumentKind = Literal["lock", "sbom", "licenses", "build"]
 InstallerFormat = Literal["sh", "exe", "pkg", "7z"]
 
-# What is published beside an installer: where it lies in the base, and its name, which is <stem><suffix>. The formats of
-# one target share it.
-DOCUMENT_PATHS: Mapping[DocumentKind, str] = {"lock": LOCK, "sbom": SBOM, "licenses": LICENSES_TEXT, "build": BUILD}
-DOCUMENT_SUFFIXES: Mapping[DocumentKind, str] = {kind: BESIDE[path] for kind, path in DOCUMENT_PATHS.items()}
+# What is published beside an installer, as <stem><suffix>; the formats of one target share it.
+DOCUMENT_SUFFIXES: Mapping[DocumentKind, str] = {
+    "lock": ".pylock.toml",
+    "sbom": ".sbom.cdx.json",
+    "licenses": ".licenses.txt",
+    "build": ".build.json",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
