@@ -163,8 +163,9 @@ function setUpOffer() {
     }
     function bootstrap(platform, python) {
         const windows = platform.startsWith("windows");
-        const options = [["name", tables.length > 1 && fields.product.value], ["python", fields.python.length > 1 && python]];
-        const words = options.filter(([, value]) => value).map(([key, value]) => ` ${windows ? "-" : "--"}${key} ${value}`).join("");
+        // What the script does without being told: the product that the page names, and the newest Python.
+        const options = [["name", fields.product.value, $("yours").dataset.default], ["python", python, fields.python.options[0].value]];
+        const words = options.filter(([, value, usual]) => value !== usual).map(([key, value]) => ` ${windows ? "-" : "--"}${key} ${value}`).join("");
         const script = quote(`${base}install.${windows ? "ps1" : "sh"}`);
         $("yours-bootstrap").querySelector("code").textContent = windows
             ? `& ([scriptblock]::Create((irm ${script})))${words}`
