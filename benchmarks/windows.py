@@ -1,4 +1,4 @@
-"""Installing our .exe against an NSIS installer of the same tree, silently under Wine, on a tmpfs and on disk; the sizes.
+"""Installing our .exe against an NSIS installer of the same tree, silently under Wine, on a tmpfs and on disk; sizes.
 And how long the wizard takes to show its first page with a small and a very large payload.
 
     sudo chrt -f 50 python benchmarks/windows.py dist/Starter-*-Windows-x86_64.exe
