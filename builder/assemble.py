@@ -1,6 +1,7 @@
 """From fetched parts to a payload: which wheels form the base, and what links where."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -10,16 +11,18 @@ from keel.closure import Candidate, closure
 from keel.errors import KeelError
 from keel.manifest import MANIFEST
 
-from .bytecode import Compiler, bytecode_slice, find_compiler
+from .bytecode import bytecode_slice
+from .compilers import Compiler
 from .errors import BuilderError
-from .frames import COMPRESSIONS, Frame, pack_all
+from .frames import COMPRESSIONS, Frame
 from .grouping import group_bytecode, group_packages
 from .interpreters import Interpreter
 from .lock import Lock
 from .meta import meta_slice
+from .packing import Packer, Packing, wait_for
 from .payload import Payload, order_frames
 from .provenance import Record
-from .settings import Settings
+from .report import Reporter
 from .target import Target
 from .units import (
     Slice,
@@ -36,27 +39,63 @@ from .windows_names import check_names
 ALWAYS_IN_BASE = ("pip",)
 
 
-def assemble(
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What a target's payload is made of, with everything that other targets may have in common on its way to frames.
+
+    shared: the packing of stage 0.
+    """
+
+    target: Target
+    interpreter: Interpreter
+    lock: Lock
+    units: Sequence[WheelUnit]
+    record: Record
+    shared: Sequence[Packing]
+
+
+def begin(
     target: Target,
     interpreter: Interpreter,
     lock: Lock,
     units: Sequence[WheelUnit],
     record: Record,
-    settings: Settings,
-) -> Payload:
-    """The payload of a target. units: all of its wheels (`wheel_units`).  record: of it. Raises BuilderError."""
-    compiler = find_compiler(target, interpreter, settings.host) if lock.bytecode else None
-    shared = _pack(_stage_zero(target, interpreter, units, compiler), target, settings)
-    links = _pack(_links(target, units, shared, settings), target, settings)
-    meta = _pack([meta_slice(target, interpreter, lock, units, [*shared, *links], record)], target, settings)
+    compiler: Compiler | None,
+    packer: Packer,
+) -> Parts:
+    """Have the packer begin with a target's stage 0. units: all of its wheels (`wheel_units`).
+
+    compiler: for its bytecode, if that is made here.  Raises BuilderError.
+    """
+    slices = _stage_zero(target, interpreter, units, compiler)
+    slices.sort(key=lambda piece: -piece.weight)
+    shared = packer.submit(slices, COMPRESSIONS[target.recipe.compression], target.stem)
+    return Parts(target=target, interpreter=interpreter, lock=lock, units=units, record=record, shared=shared)
+
+
+def assemble(parts: Parts, packer: Packer, reporter: Reporter) -> Payload:
+    """The payload of a target. Raises BuilderError."""
+    target, units = parts.target, parts.units
+
+    def pack(slices: Sequence[Slice]) -> list[Frame]:
+        packings = packer.submit(slices, COMPRESSIONS[target.recipe.compression], target.stem, urgent=True)
+        return _flat(wait_for(packings, reporter))
+
+    shared = _flat(wait_for(parts.shared, reporter))
+    links = pack(_links(target, units, shared, reporter))
+    meta = pack([meta_slice(target, parts.interpreter, parts.lock, units, [*shared, *links], parts.record)])
     return Payload(
         name=target.recipe.name,
         version=target.recipe.version,
-        python=interpreter.version,
+        python=parts.interpreter.version,
         platform=target.platform.name,
         marker=MANIFEST,
         frames=order_frames([*shared, *links, *meta]),
     )
+
+
+def _flat(groups: Iterable[Sequence[Frame]]) -> list[Frame]:
+    return [frame for group in groups for frame in group]
 
 
 def wheel_units(target: Target, lock: Lock, wheels: Sequence[Path]) -> list[WheelUnit]:
@@ -96,12 +135,6 @@ def _base_names(requirements: Sequence[str], units: Iterable[WheelUnit], environ
         raise BuilderError(
             f"the locked wheels are not consistent: {error.message}", hint="lock again: keel-builder lock --upgrade"
         ) from error
-
-
-def _pack(slices: Sequence[Slice], target: Target, settings: Settings) -> list[Frame]:
-    compression = COMPRESSIONS[target.recipe.compression]
-    groups = pack_all(slices, settings.cache, compression, settings.reporter, settings.jobs)
-    return [frame for group in groups for frame in group]
 
 
 def _stage_zero(
@@ -149,7 +182,7 @@ def _wheel_bytecode(compiler: Compiler, unit: WheelUnit) -> Slice:
     )
 
 
-def _links(target: Target, units: Sequence[WheelUnit], shared: Sequence[Frame], settings: Settings) -> list[Slice]:
+def _links(target: Target, units: Sequence[WheelUnit], shared: Sequence[Frame], reporter: Reporter) -> list[Slice]:
     """Stage 1 of every unit of the base. Of two units that bring the same file, the first by name keeps it."""
     scheme = target.platform.scheme(target.python_minor)
     pycs = _pycs(units, shared)
@@ -159,7 +192,7 @@ def _links(target: Target, units: Sequence[WheelUnit], shared: Sequence[Frame], 
         placements = unit.placements(scheme, pycs[unit.name])
         taken = frozenset(place.dest for place in placements if place.dest in owners)
         for dest in sorted(taken):
-            settings.reporter.warn(f"{dest} of {unit.name} is left out: {owners[dest]} has it already")
+            reporter.warn(f"{dest} of {unit.name} is left out: {owners[dest]} has it already")
         owners.update((place.dest, unit.name) for place in placements if place.dest not in taken)
         slices.append(unit.link_slice(scheme, pycs[unit.name], taken))
     return slices
