@@ -27,6 +27,8 @@ GOAL_PROGRAM = 600_000  # bytes
 NSIS = "NSIS, solid LZMA"
 _PROGRAMS = Path("installer_templates") / "engine" / "prebuilt"
 _WINE = ("/usr/lib/wine/wine64", "/usr/lib/wine/wineserver64")
+# Services of Wine that a program starts stay for 20 s, and must not inherit the pipes that `call` reads to their end.
+_QUIETLY = ("sh", "-c", 'exec "$@" </dev/null >/dev/null 2>&1', "sh")
 # What our installer does besides unpacking is left out on both sides: no registry, no shortcuts.
 _OPTIONS = ("/S", "/NoRegistry=1", "/NoShortcuts=1")
 _SCRIPT = """\
@@ -59,14 +61,12 @@ class Windows:
         self.drive.parent.mkdir(parents=True)
 
     def start(self) -> None:
-        # What stays must not inherit the pipes that `call` reads to their end.
-        quietly = ("sh", "-c", 'exec "$@" </dev/null >/dev/null 2>&1', "sh")
-        call(*quietly, _WINE[1], "--persistent", env=self.env)
-        call(*quietly, _WINE[0], "wineboot", "--init", env=self.env)
+        call(*_QUIETLY, _WINE[1], "--persistent", env=self.env)
+        self.run("wineboot", "--init")
         self.run("reg", "add", r"HKCU\Software\Wine", "/v", "Version", "/d", "win10", "/f")
 
     def run(self, *words: object) -> None:
-        call(_WINE[0], *words, env=self.env)
+        call(*_QUIETLY, _WINE[0], *words, env=self.env)
 
     def path(self, place: Path) -> str:
         if place.is_relative_to(self.drive):
@@ -154,6 +154,7 @@ def measure(windows: Windows, installer: Path, disk: Path, rounds: int) -> list[
     """Print all times; gives the sizes of our installer and of the rival's."""
     rival = make_rival(windows, installer)
     disk.mkdir(parents=True, exist_ok=True)
+    windows.run("cmd", "/c", "ver")  # starts again what has ended meanwhile
     for title, place in (("tmpfs", windows.drive), ("disk", disk)):
         seconds = compare(peers(windows, installer, rival), place, rounds)
         report(f"installing, {title}, median of {rounds}", seconds, "keel", {NSIS: GOAL_TIME})

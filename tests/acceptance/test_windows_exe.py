@@ -19,7 +19,9 @@ def test_an_installed_base_works_and_goes_without_a_trace(wine: Wine, tmp_path: 
     folder.parent.mkdir()
     before = state(wine, "Wintest")
 
-    wine.run(setup, "/S", "/AddToPath=1", f"/D={wine.path(folder)}")
+    done = wine.run(setup, "/S", "/AddToPath=1", "/InitShells=1", f"/D={wine.path(folder)}")
+    assert done.err == "", "the shells could be initialised"
+    assert list(wine.root.rglob("profile.ps1"))
     base = WindowsBase(wine, folder)
     assert f"DisplayName    REG_SZ    Wintest 1.0 (Python {MINOR}." in wine.query(APPS)
     assert (wine.value(ENVIRONMENT, "Path") or ("", ""))[1].startswith(f"{base.path('cmd')};{base.path('')};")
@@ -39,3 +41,4 @@ def test_an_installed_base_works_and_goes_without_a_trace(wine: Wine, tmp_path: 
     wait_until(lambda: not folder.exists())
     assert list(folder.parent.iterdir()) == []
     assert state(wine, "Wintest") == before
+    assert not list(wine.root.rglob("profile.ps1"))

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.conftest import need, skip_unless
 
-from .conftest import Done
+if TYPE_CHECKING:
+    from .conftest import Done
 
 _TIMEOUT = 60
 _CARET = 64  # pixels
@@ -93,8 +95,10 @@ class Wine:
             stderr=subprocess.PIPE,
         )
 
-    def finish(self, process: "subprocess.Popen[bytes]", timeout: float = _TIMEOUT) -> Done:
+    def finish(self, process: "subprocess.Popen[bytes]", timeout: float = _TIMEOUT) -> "Done":
         """Wait for its end. What it has started itself does not count, though it holds the pipes."""
+        from .conftest import Done  # which has its fixtures from here
+
         try:
             process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -103,7 +107,7 @@ class Wine:
         out, err = (_read_all(stream.fileno()) for stream in (process.stdout, process.stderr) if stream is not None)
         return Done(process.returncode, out, err)
 
-    def run(self, *words: object, code: int | None = 0, timeout: float = _TIMEOUT) -> Done:
+    def run(self, *words: object, code: int | None = 0, timeout: float = _TIMEOUT) -> "Done":
         """Run a program to its end; fails unless it exits with `code` (of which Unix sees eight bits; None: any)."""
         done = self.finish(self.start(*words), timeout)
         assert code is None or done.code == code & 0xFF, f"{words}: {done}"
