@@ -10,7 +10,7 @@ from ..archive.memory import Memory, default_state_root
 from ..settings import Settings
 
 key_option = click.option(
-    "--public-key", "key", help="The archive's key, RW… or a .pub file [default: that of the last time]."
+    "--public-key", "--key", "key", help="The archive's key, RW… or a .pub file [default: that of the last time]."
 )
 
 

@@ -11,10 +11,10 @@ from ..archive.wire import stamp
 from ..errors import ArchiveError, BuilderError
 from ..inspection import Installer, open_installer
 from ..inspection.beside import check_published_sum
-from ..report import Reporter
+from ..report import Reporter, megabytes
 from ..settings import Settings
 from .reading import memory_of, open_believed, signed_by
-from .shared import OUT, Command, common_options, megabytes, print_error, settings_from
+from .shared import OUT, Command, common_options, print_error, settings_from
 
 
 @click.command(

@@ -1,6 +1,7 @@
 """Any installer that Keel made, opened on any host without running it."""
 
 import hashlib
+import json
 from collections import defaultdict
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from keel.manifest import MANIFEST, Manifest, parse_manifest
 
 from ..errors import InstallerFileError
 from ..licensing import license_of
+from ..provenance.names import LICENSES
 from .contents import Advance, Contents, PayloadContents, Reading
 from .entries import malformed
 from .package import MARK as PACKAGE_MARK
@@ -35,8 +37,9 @@ _MANIFEST = TypeAdapter(Manifest)
 class Package:
     """A package of a base's store.
 
-    wheel: its file name, with its sha256.  size: bytes of its files, without bytecode.  license: an SPDX expression,
-    a text that is none, or None (`builder.licensing`).  base: in the base itself, not only on offer.
+    wheel: its file name, with its sha256.  size: bytes of its files, without bytecode.  license: as the build recorded
+    it, else as the wheel declares it: an SPDX expression, a text that is none, or None (`builder.licensing`).
+    base: in the base itself, not only on offer.
     """
 
     name: str
@@ -100,6 +103,7 @@ class Installer(AbstractContextManager["Installer"]):
         metadata = {
             path.rsplit("/", 2)[0]: data for path, data in self._reading.files.items() if path.endswith("/METADATA")
         }
+        recorded = _recorded_licenses(self._reading.files.get(LICENSES))
         return tuple(
             Package(
                 name=unit.name,
@@ -107,7 +111,7 @@ class Installer(AbstractContextManager["Installer"]):
                 wheel=unit.wheel,
                 sha256=unit.sha256,
                 size=sizes[unit.path],
-                license=_license(metadata.get(unit.path)),
+                license=recorded.get(unit.name) or _license(metadata.get(unit.path)),
                 base=unit.base,
             )
             for unit in self.manifest.units
@@ -233,6 +237,19 @@ def _is_interesting(path: str) -> bool:
     if parts[0] == "keel-meta":
         return len(parts) == 2 and parts[1].endswith((".json", ".toml", ".txt"))
     return parts[0] == "pkgs" and len(parts) == 4 and parts[2].endswith(".dist-info") and parts[3] == "METADATA"
+
+
+def _recorded_licenses(data: bytes | None) -> dict[str, str]:
+    """What the build has found, and what its recipe knows better: package -> SPDX expression."""
+    if data is None:
+        return {}
+    try:
+        lines = json.loads(data)["packages"]
+        return {
+            str(line["name"]): str(line["license"]) for line in lines if line["kind"] == "package" and line["license"]
+        }
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise malformed(f"its {LICENSES} cannot be read") from error
 
 
 def _license(metadata: bytes | None) -> str | None:

@@ -12,7 +12,7 @@ from ..errors import FetchError, InstallerFileError, InterpreterError, WrongFile
 from ..fetch import Download
 from .layout import check_platform, check_unpatched, find_layout
 from .libraries import complete_tree
-from .model import Interpreter, UnavailableError
+from .model import Announced, Interpreter, UnavailableError
 from .shelf import shelve
 from .wanted import Wanted
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # `cpython-3.11.7+20240107-x86_64-…` and, until 2021, `cpython-3.9.7-x86_64-…-20211017T1616`.
 _BUILD = re.compile(r"\+(\d{8}(?:T\d{4})?)-|-(\d{8}T\d{4})\.tar")
+# In the names of all of them: `cpython-3.11.7+…`, `python-3.11.9-embed-amd64.zip`, `python.3.11.9.nupkg`.
+_VERSION = re.compile(r"(?<=python[-.])3\.\d+\.\d+(?=[+-]|\.nupkg$|\.zip$|\.tar)")
 # Formats of Keel's own installers, out of which an interpreter can be taken again.
 INSTALLERS = (".sh", ".exe", ".pkg")
 _EMBEDDABLE = re.compile(r"python-[\w.]+-embed(dable)?-\w+\.zip")
@@ -104,6 +106,14 @@ class UrlSource:
     @property
     def name(self) -> str:
         return self.source
+
+    def announce(self) -> Announced | None:
+        filename = file_name(self.url)
+        match = _VERSION.search(filename)
+        if match is None:
+            return None
+        self.wanted.check_version(match[0], filename)
+        return Announced(source=self.source, version=match[0], build=build_of(filename), sha256=self.sha256)
 
     def find(self) -> Interpreter:
         archive, url = fetch_archive(self.wanted, [self.url], self.sha256)

@@ -21,7 +21,7 @@ from ..fetch import Fetcher
 from ..sums import find_sum
 from ..transfer import public_url
 from .archive import INSTALLERS, fetch_archive, file_name, interpreter_from_archive
-from .model import Interpreter, UnavailableError
+from .model import Announced, Interpreter, UnavailableError
 from .wanted import Wanted
 
 _TRIPLES = {
@@ -81,6 +81,10 @@ class PageSource:
                 hint="put SHA256SUMS (or a .sha256 file) beside it, or give `sha256` in the recipe",
             )
         return self._take(offer.url, sha256)
+
+    def announce(self) -> Announced | None:
+        offer, _ = self._newest()
+        return Announced(source=self.name, version=str(offer.version), build=offer.build, sha256=self.sha256 or "")
 
     def _take(self, url: str, sha256: str) -> Interpreter:
         archive, url = fetch_archive(self.wanted, [url], sha256)

@@ -1,4 +1,4 @@
-"""Installers of every format around a base of small wheels, written by the builder; a `.pkg` by a maker of its own."""
+"""Installers of every format around a base of small wheels, written by the builder; and a second writer of `.pkg`."""
 
 import gzip
 import hashlib
@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from builder.cache import Cache
-from builder.engine import read_engine
 from builder.frames import COMPRESSIONS, pack
-from builder.installers import exe, sevenzip, sh
+from builder.installers import find_format
 from builder.installers.facts import InstallerFacts
 from builder.lock import LockedWheel
 from builder.payload import Payload, order_frames
@@ -95,12 +94,7 @@ class Making:
             system=platform.system, machine=platform.machine, glibc=None, default_prefix="~/demo", license=None,
             installed_bytes=payload.installed_bytes, installed_files=payload.files,
         )  # fmt: skip
-        if format == "pkg":
-            _write_package(payload, stream)
-        elif format == "sh":
-            sh.write_parts(payload, facts, read_engine(platform), stream)
-        else:
-            {"exe": exe, "7z": sevenzip}[format].write(payload, target, facts, stream)
+        find_format(format, target).write(payload, target, facts, stream)
         path = self.folder / (name or f"Demo-{self.version}-py311-{platform.label}.{format}")
         path.write_bytes(stream.getvalue())
         return path
@@ -166,9 +160,3 @@ def package_files(payload: bytes) -> dict[str, bytes]:
         "base.pkg/Scripts": scripts,
         "shell.pkg/Payload": gzip.compress(cpio({".": b"", "./mark": b""}), mtime=0),
     }
-
-
-def _write_package(payload: Payload, stream: io.BytesIO) -> None:
-    inner = io.BytesIO()
-    payload.write_to(inner)
-    stream.write(xar(package_files(inner.getvalue())))
