@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from packaging.specifiers import SpecifierSet
 from playwright.sync_api import Page, expect
 
 from tests.unit.archive.browser.conftest import DESKTOP, PHONE, Open, Site
@@ -161,6 +162,22 @@ def test_the_search_finds_files_by_package_and_version(visit: Open) -> None:
         page.get_by_label("Package or part of a file name").fill(query)
         expect(page.get_by_role("status")).to_have_text(f"{count} files")
         expect(page.locator("#files tbody tr").first).to_contain_text(fact)
+
+
+def test_versions_are_compared_as_requirements_do(visit: Open) -> None:
+    page = visit().page
+    versions = ("1.7", "1.7.0", "1.7.1", "1.7.post1", "1.10", "1.7rc1", "1.7.dev3", "1.7a2", "2!1.0", "2.0", "2.0rc1")
+    limits = ("1.7", "1.7.1", "1.10", "2.0", "1.7rc1", "1.7.post1", "2!1.0", "1.7.*", "2.*")
+    cases = [
+        (version, operator, limit)
+        for version in versions
+        for operator in ("==", "!=", ">=", "<=", ">", "<", "~=")
+        for limit in limits
+        if not (limit.endswith("*") and operator not in ("==", "!="))
+    ]
+    told = page.evaluate("(cases) => cases.map(([version, operator, limit]) => fits(version, operator, limit))", cases)
+    wanted = [SpecifierSet(operator + limit).contains(version, prereleases=True) for version, operator, limit in cases]
+    assert [case for case, one, other in zip(cases, told, wanted, strict=True) if one != other] == []
 
 
 def test_what_cannot_be_found_or_read_is_told(visit: Open) -> None:
