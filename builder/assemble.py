@@ -1,6 +1,7 @@
 """From fetched parts to a payload: which wheels form the base, and what links where."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -10,15 +11,18 @@ from keel.closure import Candidate, closure
 from keel.errors import KeelError
 from keel.manifest import MANIFEST
 
-from .bytecode import Compiler, bytecode_slice, find_compiler
+from .bytecode import bytecode_slice
+from .compilers import Compiler
 from .errors import BuilderError
-from .frames import COMPRESSIONS, Frame, pack_all
+from .frames import COMPRESSIONS, Frame
+from .grouping import group_bytecode, group_packages
 from .interpreters import Interpreter
 from .lock import Lock
 from .meta import meta_slice
+from .packing import Packer, Packing, wait_for
 from .payload import Payload, order_frames
 from .provenance import Record
-from .settings import Settings
+from .report import Reporter
 from .target import Target
 from .units import (
     Slice,
@@ -29,38 +33,75 @@ from .units import (
     shims_slice,
     unit_mtime,
 )
+from .windows_names import check_names
 
 # Without pip a base could not be extended by its users.
 ALWAYS_IN_BASE = ("pip",)
 
 
-def assemble(
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What a target's payload is made of, with everything that other targets may have in common on its way to frames.
+
+    shared: the packing of stage 0.
+    """
+
+    target: Target
+    interpreter: Interpreter
+    lock: Lock
+    units: Sequence[WheelUnit]
+    record: Record
+    shared: Sequence[Packing]
+
+
+def begin(
     target: Target,
     interpreter: Interpreter,
     lock: Lock,
     units: Sequence[WheelUnit],
     record: Record,
-    settings: Settings,
-) -> Payload:
-    """The payload of a target. units: all of its wheels (`wheel_units`).  record: of it. Raises BuilderError."""
-    compiler = find_compiler(target, interpreter, settings.host) if lock.bytecode else None
-    shared = _pack(_stage_zero(target, interpreter, units, compiler), target, settings)
-    links = _pack(_links(target, units, shared, settings), target, settings)
-    meta = _pack([meta_slice(target, interpreter, lock, units, [*shared, *links], record)], target, settings)
+    compiler: Compiler | None,
+    packer: Packer,
+) -> Parts:
+    """Have the packer begin with a target's stage 0. units: all of its wheels (`wheel_units`).
+
+    compiler: for its bytecode, if that is made here.  Raises BuilderError.
+    """
+    slices = _stage_zero(target, interpreter, units, compiler)
+    slices.sort(key=lambda piece: -piece.weight)
+    shared = packer.submit(slices, COMPRESSIONS[target.recipe.compression], target.stem)
+    return Parts(target=target, interpreter=interpreter, lock=lock, units=units, record=record, shared=shared)
+
+
+def assemble(parts: Parts, packer: Packer, reporter: Reporter) -> Payload:
+    """The payload of a target. Raises BuilderError."""
+    target, units = parts.target, parts.units
+
+    def pack(slices: Sequence[Slice]) -> list[Frame]:
+        packings = packer.submit(slices, COMPRESSIONS[target.recipe.compression], target.stem, urgent=True)
+        return _flat(wait_for(packings, reporter))
+
+    shared = _flat(wait_for(parts.shared, reporter))
+    links = pack(_links(target, units, shared, reporter))
+    meta = pack([meta_slice(target, parts.interpreter, parts.lock, units, [*shared, *links], parts.record)])
     return Payload(
         name=target.recipe.name,
         version=target.recipe.version,
-        python=interpreter.version,
+        python=parts.interpreter.version,
         platform=target.platform.name,
         marker=MANIFEST,
         frames=order_frames([*shared, *links, *meta]),
     )
 
 
+def _flat(groups: Iterable[Sequence[Frame]]) -> list[Frame]:
+    return [frame for group in groups for frame in group]
+
+
 def wheel_units(target: Target, lock: Lock, wheels: Sequence[Path]) -> list[WheelUnit]:
     """Every locked wheel; `base` where the recipe's requirements lead to it, by the target's markers.
 
-    wheels: the files of `lock.wheels`, in the same order.
+    wheels: the files of `lock.wheels`, in the same order.  Raises BuilderError.
     """
     environment = target.platform.marker_environment(lock.interpreter.version)
     requirements = target.recipe.requirements_for(environment)
@@ -69,6 +110,8 @@ def wheel_units(target: Target, lock: Lock, wheels: Sequence[Path]) -> list[Whee
         WheelUnit(locked=locked, wheel=wheel, base=False, requested=locked.name in requested)
         for locked, wheel in zip(lock.wheels, wheels, strict=True)
     ]
+    if target.platform.is_windows:
+        check_names(listed)
     base = _base_names([*map(_without_address, requirements), *ALWAYS_IN_BASE], listed, environment)
     return [
         WheelUnit(locked=unit.locked, wheel=unit.wheel, base=unit.locked.name in base, requested=unit.requested)
@@ -94,26 +137,24 @@ def _base_names(requirements: Sequence[str], units: Iterable[WheelUnit], environ
         ) from error
 
 
-def _pack(slices: Sequence[Slice], target: Target, settings: Settings) -> list[Frame]:
-    compression = COMPRESSIONS[target.recipe.compression]
-    groups = pack_all(slices, settings.cache, compression, settings.reporter, settings.jobs)
-    return [frame for group in groups for frame in group]
-
-
 def _stage_zero(
     target: Target, interpreter: Interpreter, units: Sequence[WheelUnit], compiler: Compiler | None
 ) -> list[Slice]:
     """What depends on no other unit: the interpreter, the store with its shims, and keel; then the bytecode of each."""
+    solid = target.recipe.compression == "best"
+    tree = interpreter_slice(interpreter)
     manager, manager_sha256 = manager_slice(target.platform)
-    slices = [interpreter_slice(interpreter), manager, shims_slice(units), *(unit.store_slice() for unit in units)]
+    packages = [(manager, 0), (shims_slice(units), 0)]  # both are small
+    packages += ((unit.store_slice(), unit.unpacked_size()) for unit in units)
+    slices = [tree, *(group_packages(packages) if solid else (piece for piece, _ in packages))]
     if not target.platform.is_windows:  # where keel has no use for it
         slices.append(engine_slice(target.platform))
     if compiler is None:
         return slices
-    slices.append(_tree_bytecode(compiler, slices[0], interpreter.sha256))
-    slices.append(_tree_bytecode(compiler, manager, manager_sha256))
-    slices += (_wheel_bytecode(compiler, unit) for unit in units)
-    return slices
+    slices.append(_tree_bytecode(compiler, tree, interpreter.sha256))
+    bytecode = [(_tree_bytecode(compiler, manager, manager_sha256), 0)]
+    bytecode += ((_wheel_bytecode(compiler, unit), unit.unpacked_size(unit.sources(compiler.tag))) for unit in units)
+    return [*slices, *(group_bytecode(bytecode) if solid else (piece for piece, _ in bytecode))]
 
 
 def _tree_bytecode(compiler: Compiler, piece: Slice, sha256: str) -> Slice:
@@ -141,23 +182,29 @@ def _wheel_bytecode(compiler: Compiler, unit: WheelUnit) -> Slice:
     )
 
 
-def _links(target: Target, units: Sequence[WheelUnit], shared: Sequence[Frame], settings: Settings) -> list[Slice]:
+def _links(target: Target, units: Sequence[WheelUnit], shared: Sequence[Frame], reporter: Reporter) -> list[Slice]:
     """Stage 1 of every unit of the base. Of two units that bring the same file, the first by name keeps it."""
     scheme = target.platform.scheme(target.python_minor)
-    pycs = {unit.name: _pycs(unit, shared) for unit in units}
+    pycs = _pycs(units, shared)
     owners = {path: frame.unit for frame in shared for path in frame.paths}
     slices = []
     for unit in sorted((unit for unit in units if unit.base), key=lambda unit: unit.name):
         placements = unit.placements(scheme, pycs[unit.name])
         taken = frozenset(place.dest for place in placements if place.dest in owners)
         for dest in sorted(taken):
-            settings.reporter.warn(f"{dest} of {unit.name} is left out: {owners[dest]} has it already")
+            reporter.warn(f"{dest} of {unit.name} is left out: {owners[dest]} has it already")
         owners.update((place.dest, unit.name) for place in placements if place.dest not in taken)
         slices.append(unit.link_slice(scheme, pycs[unit.name], taken))
     return slices
 
 
-def _pycs(unit: WheelUnit, shared: Sequence[Frame]) -> list[str]:
-    """The unit's pycs, relative to its folder in the store."""
-    start = len(unit.store) + 1
-    return [path[start:] for frame in shared if frame.unit == f"{unit.name}-pyc" for path in frame.paths]
+def _pycs(units: Sequence[WheelUnit], shared: Sequence[Frame]) -> dict[str, list[str]]:
+    """Each unit's name -> its pycs, relative to its folder in the store: what is there and not in its wheel."""
+    files = {unit.store: frozenset(unit.files.names) for unit in units}
+    found: dict[str, list[str]] = {unit.store: [] for unit in units}
+    for path in (path for frame in shared for path in frame.paths):
+        store = "/".join(path.split("/", 2)[:2])
+        name = path[len(store) + 1 :]
+        if store in files and name not in files[store]:
+            found[store].append(name)
+    return {unit.name: found[unit.store] for unit in units}

@@ -104,6 +104,10 @@ class Cache:
         finally:
             Path(name).unlink(missing_ok=True)
 
+    def has_folder(self, area: str, key: str) -> bool:
+        """Whether `folder` would find it."""
+        return (self.root / area / key).is_dir()
+
     def folder(self, area: str, key: str, make: Callable[[Path], None]) -> Path:
         """The cached folder `key`, made by `make(empty folder)` if there is none yet.
 

@@ -72,3 +72,9 @@ class InstallerFileError(BuilderError):
     """A file is no installer of Keel's, or it is damaged."""
 
     exit_code = 10
+
+
+class TargetsError(BuilderError):
+    """Some targets of a plan were built, and others were not, or not for the same kind of reason."""
+
+    exit_code = 12

@@ -8,17 +8,18 @@ import hashlib
 import json
 import shutil
 import tarfile
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, wait
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol, TypeVar
 
 import zstandard
 
 from .cache import Cache
-from .report import Reporter
 from .units import Entry, Slice, digest
+
+_Result = TypeVar("_Result")
 
 RAW_SIZE = 32 * 2**20
 _BLOCK = tarfile.BLOCKSIZE
@@ -63,41 +64,44 @@ class Sink(Protocol):
     def write(self, data: bytes, /) -> object: ...
 
 
-def pack_all(
-    slices: Sequence[Slice], cache: Cache, compression: Compression, reporter: Reporter, jobs: int
-) -> list[list[Frame]]:
-    """The frames of each slice, in order; `jobs` slices at a time, one thread for a frame."""
-    with reporter.progress("packing", len(slices), unit="items") as progress, ThreadPoolExecutor(jobs) as pool:
-
-        def one(piece: Slice) -> list[Frame]:
-            frames = pack(piece, cache, compression)
-            progress.advance(1)
-            return frames
-
-        futures = [pool.submit(one, piece) for piece in slices]
-        try:
-            return [future.result() for future in futures]
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+def frame_key(piece: Slice, compression: Compression) -> str:
+    """What decides the bytes of a slice's frames: their name in the cache."""
+    return digest("frames", piece.unit, piece.stage, piece.key, zstandard.ZSTD_VERSION, compression, RAW_SIZE)
 
 
-def pack(piece: Slice, cache: Cache, compression: Compression) -> list[Frame]:
-    """The frames of one slice, from the cache or made now."""
-    library = zstandard.ZSTD_VERSION
-    key = digest("frames", piece.unit, piece.stage, piece.key, library, compression, RAW_SIZE)
-    folder = cache.folder("frames", key, lambda made: _make(piece, made, compression))
+def pack(piece: Slice, cache: Cache, compression: Compression, pool: Executor | None = None) -> list[Frame]:
+    """The frames of one slice, from the cache or made now: in `pool`, one thread for a frame, else one by one."""
+    folder = cache.folder(
+        "frames", frame_key(piece, compression), lambda made: _make(piece, made, compression, pool or _Inline())
+    )
     described = json.loads((folder / "frames.json").read_text(encoding="utf-8"))
     return [Frame(**{**one, "paths": tuple(one["paths"]), "file": folder / one["file"]}) for one in described]
 
 
-def _make(piece: Slice, folder: Path, compression: Compression) -> None:
-    frames = []
-    for number, entries in enumerate(_split(piece.entries())):
-        file = folder / f"{number}.tar.zst"
-        frame = _write_frame(piece, entries, file, compression)
-        frames.append({**asdict(frame), "file": file.name})
-    (folder / "frames.json").write_text(json.dumps(frames), encoding="utf-8")
+class _Inline(Executor):
+    """Runs everything at once, in the caller's thread."""
+
+    def submit(self, work: Callable[..., _Result], /, *arguments: Any, **more: Any) -> Future[_Result]:
+        future: Future[_Result] = Future()
+        future.set_result(work(*arguments, **more))
+        return future
+
+
+def _make(piece: Slice, folder: Path, compression: Compression, pool: Executor) -> None:
+    groups = list(_split(piece.entries()))
+    futures = [
+        pool.submit(_write_frame, piece, entries, folder / f"{number}.tar.zst", compression)
+        for number, entries in enumerate(groups)
+    ]
+    try:
+        frames = [future.result() for future in futures]
+    except BaseException:
+        for future in futures:
+            future.cancel()
+        wait(futures)  # the folder is about to be removed
+        raise
+    described = [{**asdict(frame), "file": frame.file.name} for frame in frames]
+    (folder / "frames.json").write_text(json.dumps(described), encoding="utf-8")
 
 
 def _split(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

@@ -10,13 +10,15 @@ import re
 import tempfile
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 from packaging.pylock import Package, PackageWheel, Pylock, PylockUnsupportedVersionError, PylockValidationError
 from packaging.utils import NormalizedName, parse_wheel_filename
+
+from keel.manifest import NO_BYTECODE, SHIPPED
 
 from .errors import OutputError, RecipeError
 from .fetch import Download
@@ -41,6 +43,7 @@ class LockedInterpreter:
     url: str | None
     sha256: str
     glibc: str | None
+    macos: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,7 @@ class LockedWheel:
     """One wheel. name: normalised.  Either `url`, or `path` (absolute) for files of this machine.
 
     size: in bytes, None when the index does not tell.  glibc: read from its libraries, where its tags do not tell.
+    source: where it came from when the lock was shipped (`builder.provenance.parts`), for a lock out of a base.
     """
 
     name: str
@@ -58,6 +62,7 @@ class LockedWheel:
     path: Path | None = None
     size: int | None = None
     glibc: str | None = None
+    source: str | None = None
 
     @property
     def download(self) -> Download:
@@ -67,8 +72,22 @@ class LockedWheel:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Elsewhere:
+    """Another `version` of the package `name`, and the targets that have it ("py312-linux-x86_64")."""
+
+    name: str
+    version: str
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lock:
-    """recipe, version: the recipe's.  python: "3.11".  platform: its name.  wheels: sorted by name, one each."""
+    """recipe, version: the recipe's.  python: "3.11".  platform: its name.  wheels: sorted by name, one each.
+
+    bytecode: "build" (in the installer), "install" (made by its last step) or "none".  compiler: the version of Python
+    that makes it for "build" ("3.11.7"), as its bytes depend on it.  consistency: the recipe's.  elsewhere: of packages
+    that other targets of the recipe have in other versions, who has which.
+    """
 
     recipe: str
     version: str
@@ -77,7 +96,10 @@ class Lock:
     inputs: Inputs
     interpreter: LockedInterpreter
     wheels: tuple[LockedWheel, ...]
-    bytecode: bool
+    bytecode: str = NO_BYTECODE
+    compiler: str | None = None
+    consistency: str = "strict"
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     @property
     def downloads(self) -> list[Download]:
@@ -98,7 +120,8 @@ def newest_glibc(*versions: str | None) -> str | None:
 def minimum_macos(lock: Lock, asked: str | None) -> str:
     """The oldest macOS that the interpreter and all wheels run on ("11.0"), or the one that was asked for if newer."""
     platform = PLATFORMS[lock.platform]
-    known = [platform.oldest_macos, asked, *(wheel_macos(wheel, platform) for wheel in lock.wheels)]
+    wheels = (wheel_macos(wheel, platform) for wheel in lock.wheels)
+    known = (platform.oldest_macos, lock.interpreter.macos, asked, *wheels)
     return max((version for version in known if version), key=glibc_tuple)
 
 
@@ -139,9 +162,11 @@ def lock_differences(lock: Lock, target: Target) -> list[str]:
         ("name", lock.recipe, target.recipe.name),
         ("python", locked, pinned),
         ("platform", lock.platform, target.platform.name),
-        ("bytecode", lock.bytecode, target.recipe.bytecode),
     ]
     found = [f"{key}: {old} in the lock, {new} in the recipe" for key, old, new in facts if old != new]
+    wanted = target.recipe.bytecode
+    if lock.bytecode not in {"auto": ("build", "install")}.get(wanted, (wanted,)):
+        found.append(f"bytecode: {lock.bytecode} in the lock, {wanted} in the recipe")
     found += lock.inputs.differences(Inputs.of(target, lock.interpreter.version))
     if lock.platform == target.platform.name and lock.python == target.python_minor:
         found += [f"{wheel.filename} is not a wheel for it" for wheel in lock.wheels if not _fits(wheel, lock, target)]
@@ -173,9 +198,13 @@ def write_lock(lock: Lock, path: Path) -> None:
         ) from error
 
 
-def public_lock(lock: Lock) -> str:
-    """The lock as it is shipped: without addresses, as if the wheels lay beside it."""
-    document = _document(lock, lambda wheel: {"path": wheel.filename})
+def public_lock(lock: Lock, sources: Mapping[str, str]) -> str:
+    """The lock as it is shipped: without addresses, as if the wheels lay beside it, and about this target alone.
+
+    sources: of each wheel, by name.
+    """
+    wheels = tuple(replace(wheel, source=sources[wheel.name]) for wheel in lock.wheels)
+    document = _document(replace(lock, wheels=wheels, elsewhere=()), lambda wheel: {"path": wheel.filename})
     document["tool"]["keel"]["interpreter"].pop("url", None)
     return tomli_w.dumps(document, indent=2)
 
@@ -197,10 +226,13 @@ def _document(lock: Lock, place: Callable[[LockedWheel], dict[str, str]]) -> dic
         "python": lock.python,
         "platform": lock.platform,
         "bytecode": lock.bytecode,
+        "compiler": lock.compiler,
+        "consistency": lock.consistency,
         "requirements": lock.inputs.digest,
         "glibc": minimum_glibc(lock) if PLATFORMS[lock.platform].system == "linux" else None,
         "interpreter": _without_none(vars(interpreter)),
         "inputs": lock.inputs.table(),
+        "elsewhere": [_without_none(vars(one) | {"targets": list(one.targets)}) for one in lock.elsewhere] or None,
     }
     return {
         "lock-version": "1.0",
@@ -221,7 +253,8 @@ def _marker(lock: Lock) -> str:
 def _package(wheel: LockedWheel, place: Mapping[str, str]) -> dict[str, Any]:
     entry = {"name": wheel.filename, **place, "size": wheel.size, "hashes": {"sha256": wheel.sha256}}
     package = {"name": wheel.name, "version": wheel.version, "wheels": [_without_none(entry)]}
-    return package | ({"tool": {"keel": {"glibc": wheel.glibc}}} if wheel.glibc else {})
+    tool = _without_none({"glibc": wheel.glibc, "source": wheel.source})
+    return package | ({"tool": {"keel": tool}} if tool else {})
 
 
 def _without_none(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -251,7 +284,7 @@ def _parse(document: Pylock, folder: Path) -> Lock:
     inputs = Inputs.from_table(keel["inputs"])
     if inputs.digest != keel["requirements"]:
         raise ValueError("its inputs have been edited")
-    interpreter = {"url": None, "glibc": None, **keel["interpreter"]}
+    interpreter = {"url": None, "glibc": None, "macos": None, **keel["interpreter"]}
     return Lock(
         recipe=str(keel["recipe"]),
         version=str(keel["version"]),
@@ -260,8 +293,16 @@ def _parse(document: Pylock, folder: Path) -> Lock:
         inputs=inputs,
         interpreter=LockedInterpreter(**interpreter),
         wheels=tuple(_parse_package(package, folder) for package in document.packages),
-        bytecode=bool(keel["bytecode"]),
+        bytecode=_bytecode(keel["bytecode"]),
+        compiler=keel.get("compiler"),
+        consistency=str(keel.get("consistency", "strict")),
+        elsewhere=tuple(Elsewhere(**{**one, "targets": tuple(one["targets"])}) for one in keel.get("elsewhere", ())),
     )
+
+
+def _bytecode(value: object) -> str:
+    """Locks of the time before `install` say true or false."""
+    return str(value) if not isinstance(value, bool) else SHIPPED if value else NO_BYTECODE
 
 
 def _parse_package(package: Package, folder: Path) -> LockedWheel:
@@ -278,6 +319,7 @@ def _parse_package(package: Package, folder: Path) -> LockedWheel:
         path=None if wheel.path is None else folder / wheel.path,
         size=wheel.size,
         glibc=tool.get("glibc"),
+        source=tool.get("source"),
     )
 
 

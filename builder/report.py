@@ -1,8 +1,13 @@
 """How long work tells about itself, without knowing whether a terminal, a log or a test listens."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
+
+
+def megabytes(size: int) -> str:
+    """ "49.6 MB", "23 kB" """
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.0f} kB"
 
 
 class Progress(Protocol):
@@ -22,6 +27,9 @@ class Reporter(Protocol):
 
     def warn(self, text: str) -> None:
         """Something the user should act on, though the work goes on."""
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Facts to be read side by side."""
 
     @contextmanager
     def progress(self, label: str, total: int, *, unit: str = "bytes") -> Iterator[Progress]:
@@ -43,7 +51,35 @@ class SilentReporter:
     note = step
     warn = step
 
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        del title, columns, rows
+
     @contextmanager
     def progress(self, label: str, total: int, *, unit: str = "bytes") -> Iterator[Progress]:
         del label, total, unit
         yield _NoProgress()
+
+
+class PrefixedReporter:
+    """Tells `reporter`, with what the work is about in front: one of several targets."""
+
+    def __init__(self, reporter: Reporter, prefix: str) -> None:
+        self._reporter = reporter
+        self._prefix = prefix
+
+    def step(self, text: str) -> None:
+        self._reporter.step(f"{self._prefix}: {text}")
+
+    def note(self, text: str) -> None:
+        self._reporter.note(f"{self._prefix}: {text}")
+
+    def warn(self, text: str) -> None:
+        self._reporter.warn(f"{self._prefix}: {text}")
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        self._reporter.table(f"{self._prefix}: {title}", columns, rows)
+
+    @contextmanager
+    def progress(self, label: str, total: int, *, unit: str = "bytes") -> Iterator[Progress]:
+        with self._reporter.progress(f"{self._prefix}: {label}", total, unit=unit) as progress:
+            yield progress

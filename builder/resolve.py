@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import time
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from packaging.pylock import Pylock
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from .errors import ResolveError
+from .errors import FetchError, ResolveError
 from .lock import Lock, LockedInterpreter, LockedWheel, minimum_glibc, newest_glibc, wheel_glibc, write_lock
 from .lock_inputs import Inputs
 from .platforms import glibc_tuple
@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 
 # Wheels of today are made for this one; a recipe that needs an older one says so.
 _USUAL_GLIBC = "2.28"
+# How uv says that a package has no wheel for the target: of some versions, and where only building it would help.
+_NO_WHEEL = re.compile(
+    r"\b([A-Za-z0-9][\w.-]*?)(?:[=<>!~]=?|==)([\w.!+-]*\w)[^ ]* ha(?:s|ve) no wheels with a matching"
+)
+_NO_BUILD = re.compile(r"Wheels are required for `([^`]+)`")
 _REQUIREMENTS = "requirements.in"
 _CONSTRAINTS = "constraints.txt"
 _RESULT = "pylock.toml"
@@ -41,18 +46,41 @@ def resolve(
     *,
     previous: Lock | None = None,
     upgrade: bool = False,
+    bounds: Mapping[str, str] | None = None,
 ) -> Lock:
-    """The lock of a target.
+    """The lock of a target; its bytecode is decided elsewhere.
 
     previous: its versions are kept where they still fit.  upgrade: ask the indexes anew instead of trusting uv's cache.
+    bounds: the highest version that each of these packages may have, besides what the recipe says.
     Raises ResolveError with uv's explanation, FetchError when an index cannot be reached.
     """
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="keel-resolve-") as temporary:
         work = _Work(target, interpreter, settings, Path(temporary))
-        lock = work.resolve(previous, upgrade=upgrade)
+        lock = work.resolve(previous, upgrade=upgrade, bounds=bounds or {})
     settings.reporter.step(f"resolved {len(lock.wheels)} wheels in {time.monotonic() - started:.1f} s")
     return lock
+
+
+def versions_at_hand(
+    target: Target, interpreter: "Interpreter", settings: Settings, name: str
+) -> tuple[str, str] | None:
+    """The oldest and the newest version of a package that has a wheel for the target, whatever it requires; None where
+    there is none, or nobody to ask."""
+    oldest = _version(target, interpreter, settings, name, "lowest")
+    newest = _version(target, interpreter, settings, name, "highest")
+    return (oldest, newest) if oldest and newest else None
+
+
+def _version(
+    target: Target, interpreter: "Interpreter", settings: Settings, requirement: str, resolution: str
+) -> str | None:
+    """The "lowest" or "highest" version that meets a requirement and has a wheel for the target, or None."""
+    with tempfile.TemporaryDirectory(prefix="keel-resolve-") as temporary:
+        try:
+            return _Work(target, interpreter, settings, Path(temporary)).only(requirement, resolution)
+        except (ResolveError, FetchError):
+            return None
 
 
 def authorize(target: Target, settings: Settings) -> None:
@@ -70,6 +98,7 @@ def locked_interpreter(interpreter: "Interpreter") -> LockedInterpreter:
         url=public_url(interpreter.url) if interpreter.url else None,
         sha256=interpreter.sha256,
         glibc=interpreter.glibc,
+        macos=interpreter.macos,
     )
 
 
@@ -98,22 +127,23 @@ class _Work:
     settings: Settings
     folder: Path
 
-    def resolve(self, previous: Lock | None, *, upgrade: bool) -> Lock:
+    def resolve(self, previous: Lock | None, *, upgrade: bool, bounds: Mapping[str, str]) -> Lock:
         inputs = Inputs.of(self.target, self.interpreter.version)
         _write_lines(self.folder / _REQUIREMENTS, [*inputs.packages, *inputs.tools])
-        _write_lines(self.folder / _CONSTRAINTS, inputs.constraints)
+        limits = (f"{name}<={version}" for name, version in sorted(bounds.items()))
+        _write_lines(self.folder / _CONSTRAINTS, [*inputs.constraints, *limits])
         if previous is not None:
             write_lock(previous, self.folder / _RESULT)
         own = list(self.target.recipe.wheels)
         try:
-            self._compile(own, upgrade=upgrade)
+            self._compile(own, *(("--upgrade",) if upgrade and not self.settings.offline else ()))
         except ResolveError as error:
             built = self._build(inputs, error)
             if not built:
                 raise self._explained(error) from None
             own += built
             try:
-                self._compile(own, upgrade=False)
+                self._compile(own)
             except ResolveError as second:
                 raise self._explained(second) from None
         return self._lock(inputs, own)
@@ -129,8 +159,16 @@ class _Work:
         places = self._find_links()
         return build_wheels(self.target, self.interpreter, self.settings, uv, requirements, places)
 
-    def _compile(self, own: Sequence[Path], *, upgrade: bool) -> None:
-        """Write uv's `pylock.toml`, with all the wheels that could be used."""
+    def only(self, requirement: str, resolution: str) -> str:
+        """See `_version`. Raises ResolveError, FetchError."""
+        _write_lines(self.folder / _REQUIREMENTS, [requirement])
+        _write_lines(self.folder / _CONSTRAINTS, [])
+        self._compile(self.target.recipe.wheels, "--no-deps", "--resolution", resolution)
+        document = Pylock.from_dict(tomllib.loads((self.folder / _RESULT).read_text(encoding="utf-8")))
+        return str(document.packages[0].version)
+
+    def _compile(self, own: Sequence[Path], *more: str) -> None:
+        """Write uv's `pylock.toml`, with all the wheels that could be used. more: options of uv's."""
         recipe, host = self.target.recipe, self.settings.host
         platform, environment = self.target.platform.uv_platform(glibc=self._glibc, macos=recipe.macos)
         links = self._links(own)
@@ -141,7 +179,7 @@ class _Work:
             *("--python", host.python_executable),
             *(("--find-links", links) if own else ()),
             *self._find_links(),
-            *(("--upgrade",) if upgrade and not self.settings.offline else ()),
+            *more,
             environment=environment,
         )
 
@@ -166,10 +204,20 @@ class _Work:
         target = self.target
         what = f"{target.recipe.name} for Python {target.python_minor} on {target.platform.name}"
         hint = error.hint
-        lacking = sorted(set(re.findall(r"Wheels are required for `([^`]+)`", error.message)))
+        lacking = {match[1]: match[2] for match in _NO_WHEEL.finditer(error.message)}
+        lacking |= {name: "" for name in _NO_BUILD.findall(error.message) if name not in lacking}
         if lacking:
-            hint = f"{', '.join(lacking)}: {_remedies(target, self.settings, lacking)}"
+            nearest = "; ".join(self._nearest(name, lacking[name]) for name in sorted(lacking))
+            hint = f"{nearest}; {', '.join(sorted(lacking))}: {_remedies(target, self.settings, sorted(lacking))}"
         return ResolveError(f"no set of wheels fits {what}:\n{error.message}", hint=hint)
+
+    def _nearest(self, name: str, version: str) -> str:
+        """In words: the versions before and behind one without a wheel that have one; of all versions, the newest."""
+        ways = ((f"{name}<{version}", "highest"), (f"{name}>{version}", "lowest")) if version else ((name, "highest"),)
+        found = [_version(self.target, self.interpreter, self.settings, *way) for way in ways]
+        where = f"for Python {self.target.python_minor} on {self.target.platform.name}"
+        near = " and ".join(one for one in found if one)
+        return f"the nearest with a wheel {where}: {name} {near}" if near else f"no {name} has a wheel {where}"
 
     def _lock(self, inputs: Inputs, own: Sequence[Path]) -> Lock:
         recipe, platform = self.target.recipe, self.target.platform
@@ -184,7 +232,6 @@ class _Work:
             inputs=inputs,
             interpreter=locked_interpreter(self.interpreter),
             wheels=tuple(self._measured(self._original(wheel, own)) for wheel in wheels),
-            bytecode=recipe.bytecode,
         )
 
     def _original(self, wheel: LockedWheel, own: Sequence[Path]) -> LockedWheel:

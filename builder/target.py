@@ -39,6 +39,11 @@ class Target:
         return title_of(self.recipe.name)
 
     @property
+    def label(self) -> str:
+        """Which of the recipe's targets it is: `py311-linux-x86_64`."""
+        return f"py{self.python_minor.replace('.', '')}-{self.platform.name}"
+
+    @property
     def stem(self) -> str:
         """File name of the target's installers without suffix: `Starter-2026.11-py311-Linux-x86_64`."""
         return f"{self.title}-{self.recipe.version}-py{self.python_minor.replace('.', '')}-{self.platform.label}"
@@ -47,7 +52,7 @@ class Target:
     def lock_name(self) -> str:
         """`pylock.starter-py311-linux-x86_64.toml` (PEP 751: the part between has no dots)."""
         recipe = self.recipe.name.replace(".", "-")
-        return f"pylock.{recipe}-py{self.python_minor.replace('.', '')}-{self.platform.name}.toml"
+        return f"pylock.{recipe}-{self.label}.toml"
 
 
 def targets(

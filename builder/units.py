@@ -7,14 +7,16 @@ Every `Slice` therefore carries a key: the digest of everything that decides its
 import hashlib
 import io
 import stat
+import threading
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import IO
 
+from keel.compiling import modules_of_unit
 from keel.errors import KeelError
 from keel.manifest import ENGINE
 from keel.shims import shim, shim_path
@@ -31,6 +33,8 @@ from .platforms import Platform
 # Part of every key: raise it when the layout of any unit changes.
 LAYOUT_VERSION = 1
 _EPOCH_2000 = 946_684_800
+_LARGE = 10**9
+_LARGEST_KEPT = 2**18
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +56,15 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Slice:
-    """What becomes one or several frames of one stage.  key: decides the bytes, with `unit` and the compression."""
+    """What becomes one or several frames of one stage.
+
+    key: decides the bytes, with `unit` and the compression.  weight: about how many bytes; large ones are packed first.
+    """
 
     unit: str
     stage: int
     key: str
+    weight: int = 0
     entries: Callable[[], Sequence[Entry]] = field(repr=False)
 
 
@@ -102,6 +110,7 @@ def interpreter_slice(interpreter: Interpreter) -> Slice:
         unit=f"python-{interpreter.version}",
         stage=0,
         key=digest("interpreter", interpreter.tree.name, interpreter.sha256),
+        weight=_LARGE,
         entries=lambda: tree_entries(interpreter.tree, mtime=mtime),
     )
 
@@ -132,10 +141,35 @@ def engine_slice(platform: Platform) -> Slice:
     )
 
 
-def _pyc(source: str, cache_tag: str) -> str:
-    """`pkg/mod.py` -> `pkg/__pycache__/mod.cpython-311.pyc` (PEP 3147)."""
-    folder, _, name = source.rpartition("/")
-    return f"{folder}/__pycache__/{name[:-3]}.{cache_tag}.pyc".lstrip("/")
+class _Archives(threading.local):
+    """A wheel, opened once in each thread: one ZipFile counts its readers without a lock. Closed with its last user."""
+
+    def __init__(self, wheel: Path) -> None:
+        self._wheel = wheel
+        self._archive: zipfile.ZipFile | None = None
+
+    def get(self) -> zipfile.ZipFile:
+        if self._archive is None:
+            self._archive = zipfile.ZipFile(self._wheel)
+        return self._archive
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Listing:
+    """A wheel, listed. metadata: the bytes of the files in its .dist-info, but for very large ones."""
+
+    members: tuple[zipfile.ZipInfo, ...]
+    metadata: Mapping[str, bytes]
+
+
+@lru_cache(maxsize=1024)  # many targets have the same wheels, and each looks into them more than once
+def _listing(wheel: Path, sha256: str) -> _Listing:
+    """Raises BadZipFile. sha256: as another file may come to lie at the same place."""
+    del sha256
+    with zipfile.ZipFile(wheel) as archive:
+        members = tuple(info for info in archive.infolist() if not info.is_dir())
+        about = [info for info in members if ".dist-info/" in info.filename and info.file_size < _LARGEST_KEPT]
+        return _Listing(members=members, metadata={info.filename: archive.read(info) for info in about})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +207,11 @@ class WheelUnit:
     def store_slice(self) -> Slice:
         """Stage 0: the unzipped wheel, byte for byte. Depends on nothing but the wheel."""
         return Slice(
-            unit=self.name, stage=0, key=digest("wheel", self.locked.sha256, self.name), entries=self._unzipped
+            unit=self.name,
+            stage=0,
+            key=digest("wheel", self.locked.sha256, self.name),
+            weight=self.locked.size or _LARGE,
+            entries=self._unzipped,
         )
 
     def link_slice(self, scheme: Scheme, pycs: Sequence[str], without: frozenset[str]) -> Slice:
@@ -191,34 +229,36 @@ class WheelUnit:
             return plan(UnitFiles([*self.files.names, *pycs], self._read), scheme, requested=self.requested)
 
     def sources(self, cache_tag: str) -> list[str]:
-        """Paths of the Python modules in the unit that deserve a pyc: no tests, nothing that is never imported.
-
-        cache_tag: of the Python ("cpython-311"). A pyc that a wheel brings along stays as it is, with the rest of it.
-        """
-        there = set(self.files.names)
-        data = self.files.dist_info[: -len(".dist-info")] + ".data/"
-        importable = (f"{data}purelib/", f"{data}platlib/")
-        return [
-            name
-            for name in self.files.names
-            if name.endswith(".py")
-            and not {"tests", "test"} & set(name.split("/")[:-1])
-            and (not name.startswith(data) or name.startswith(importable))
-            and _pyc(name, cache_tag) not in there
-        ]
+        """Paths of the Python modules in the unit that deserve a pyc. cache_tag: of the Python ("cpython-311")."""
+        return modules_of_unit(self.files.names, self.files.dist_info, cache_tag)
 
     def read(self, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-        """The bytes of some of its files, with the archive opened once."""
-        with self._explained(), zipfile.ZipFile(self.wheel) as archive:
-            for name in names:
-                yield name, archive.read(name)
+        """The bytes of some of its files, with the archive opened once, if at all."""
+        with self._explained():
+            known = _listing(self.wheel, self.locked.sha256).metadata
+            if all(name in known for name in names):
+                yield from ((name, known[name]) for name in names)
+                return
+            with zipfile.ZipFile(self.wheel) as archive:
+                for name in names:
+                    yield name, archive.read(name)
 
     def _read(self, name: str) -> bytes:
         return next(iter(self.read([name])))[1]
 
-    def _members(self) -> list[zipfile.ZipInfo]:
-        with self._explained(), zipfile.ZipFile(self.wheel) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir()]
+    def scripts(self) -> list[str]:
+        """Names of the scripts that its entry points ask for."""
+        with self._explained():
+            return [point.name for point in self.files.entry_points()]
+
+    def unpacked_size(self, names: Iterable[str] | None = None) -> int:
+        """Bytes of all of its files, or of some."""
+        wanted = None if names is None else set(names)
+        return sum(info.file_size for info in self._members() if wanted is None or info.filename in wanted)
+
+    def _members(self) -> Sequence[zipfile.ZipInfo]:
+        with self._explained():
+            members = _listing(self.wheel, self.locked.sha256).members
         names = {check_path(info.filename) for info in members}
         if len(names) != len(members):
             raise BuilderError(f"{self.locked.filename} holds a file twice", hint="report it to the package's authors")
@@ -226,7 +266,7 @@ class WheelUnit:
 
     def _unzipped(self) -> list[Entry]:
         scripts = self.files.dist_info[: -len(".dist-info")] + ".data/scripts/"
-        archive = zipfile.ZipFile(self.wheel)  # closed with the last entry that refers to it
+        archives = _Archives(self.wheel)
 
         def entry(info: zipfile.ZipInfo) -> Entry:
             executable = info.external_attr >> 16 & 0o111 or info.filename.startswith(scripts)
@@ -235,7 +275,7 @@ class WheelUnit:
                 mode=0o555 if executable else 0o444,
                 mtime=self.mtime,
                 size=info.file_size,
-                open=lambda: archive.open(info),
+                open=lambda: archives.get().open(info),
             )
 
         return [entry(info) for info in sorted(self._members(), key=lambda info: alike_first(info.filename))]

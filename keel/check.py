@@ -13,9 +13,7 @@ from .repair import Repair
 LEFTOVER = "leftover"
 
 
-def check(
-    base: Base, places: Sequence[Environment], *, store: bool, tell: Callable[[str], None]
-) -> List[Problem]:
+def check(base: Base, places: Sequence[Environment], *, store: bool, tell: Callable[[str], None]) -> List[Problem]:
     """What is wrong with `places` (the base, environments), and with the store if asked for; then also leftovers.
 
     tell: is told now and then what is being done.
@@ -29,9 +27,7 @@ def check(
         tell("the store")
         found += foreign_files(base)
         text = "was left by a keel that was killed"
-        found += [
-            Problem("store", LEFTOVER, f"{path} {text}", None, path, fixable=True) for path in leftovers(base)
-        ]
+        found += [Problem("store", LEFTOVER, f"{path} {text}", None, path, fixable=True) for path in leftovers(base)]
     return found
 
 

@@ -186,9 +186,7 @@ def _choose(versions: Iterable[Candidate], demands: Sequence[_Demand]) -> List[C
     return [candidate for candidate in versions if _allows(demands, candidate)]
 
 
-def _problems(
-    name: str, demands: Sequence[_Demand], by_name: Mapping[str, Sequence[Candidate]]
-) -> List[str]:
+def _problems(name: str, demands: Sequence[_Demand], by_name: Mapping[str, Sequence[Candidate]]) -> List[str]:
     versions = by_name.get(name, ())
     has = f"{', '.join(candidate.version for candidate in versions)} is bundled"
     problems = []

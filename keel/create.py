@@ -19,9 +19,7 @@ from .venv import lay_out
 from .wanted import Plan, Wanted
 
 
-def create(
-    base: Base, environment: Environment, requirements: Sequence[str], *, with_pip: bool, copy: bool
-) -> Created:
+def create(base: Base, environment: Environment, requirements: Sequence[str], *, with_pip: bool, copy: bool) -> Created:
     """A new environment with what `requirements` (PEP 508) lead to. Raises KeelError."""
     wanted = Wanted(tuple(requirements))
     return create_planned(base, environment, wanted, plan_new(base, wanted, with_pip=with_pip), copy=copy)
@@ -60,9 +58,7 @@ def create_planned(
     return build(base, environment, fill, copy=copy)
 
 
-def _fetch(
-    base: Base, wanted: Wanted, plan: Plan, folder: str, final: str, *, quiet: bool
-) -> List[Tuple[str, str]]:
+def _fetch(base: Base, wanted: Wanted, plan: Plan, folder: str, final: str, *, quiet: bool) -> List[Tuple[str, str]]:
     """The part that pip or uv installs; gives all that there is then."""
     from .distributions import distributions
     from .fetched import settle

@@ -162,11 +162,14 @@ def _problem(base: Base, label: str, kind: str, one: _Recorded) -> Problem:
     if damage.private and kind == CHANGED:
         text = f"{damage.file} of {package} was edited, in a private copy"
         return Problem(label, "edited", text, None, one.path, package, note=True)
-    text = f"{damage.file} of {package} " + {
-        MISSING: "is missing",
-        BROKEN: "leads to a file of the store that is gone",
-        CHANGED: "is not what was installed",
-    }[kind]
+    text = (
+        f"{damage.file} of {package} "
+        + {
+            MISSING: "is missing",
+            BROKEN: "leads to a file of the store that is gone",
+            CHANGED: "is not what was installed",
+        }[kind]
+    )
     hint = None
     fixable = bool(units_of(base, damage.name, damage.version))
     if not fixable:

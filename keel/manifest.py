@@ -10,6 +10,8 @@ MANIFEST = "keel-meta/manifest.json"
 # The engine, beside keel because it makes links for it (docs/engine.md); Windows bases have none.
 ENGINE = "keel-meta/keel-engine"
 SCHEMA = 1
+# Values of `bytecode`: pycs are in the installer, are made by its last step, or are not wanted.
+SHIPPED, AT_INSTALLATION, NO_BYTECODE = "build", "install", "none"
 
 
 class Unit(NamedTuple):
@@ -31,6 +33,7 @@ class Unit(NamedTuple):
 class Manifest(NamedTuple):
     """See docs/architecture.md. Optional values: None where there is none. `units` are sorted by name.
 
+    bytecode: one of the words above.
     archive: `url`, and perhaps `public_key`, of the archive that the base asks for newer versions.
     """
 
@@ -43,7 +46,7 @@ class Manifest(NamedTuple):
     python: str
     interpreter: Dict[str, str]
     glibc: Optional[str]
-    bytecode: bool
+    bytecode: str
     index: Optional[str]  # type: ignore[assignment]  # hides tuple.index, which nobody misses
     top_level: Tuple[str, ...]
     requested: Tuple[str, ...]

@@ -38,5 +38,3 @@ def as_objects(plan: Plan, before: Mapping[str, str]) -> Dict[str, List[Dict[str
 def counted(number: int, noun: str) -> str:
     """1, "package" -> "1 package"; 2 -> "2 packages"."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-

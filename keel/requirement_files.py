@@ -13,9 +13,14 @@ _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _HASH = re.compile(r"\s+--hash(?:=|\s+)(\S+)")
 # Those that pip and uv both know: with a value, and without.
 _WITH_VALUE = {
-    "-i": "--index-url", "--index-url": "--index-url", "--pypi-url": "--index-url",
-    "--extra-index-url": "--extra-index-url", "-f": "--find-links", "--find-links": "--find-links",
-    "--no-binary": "--no-binary", "--only-binary": "--only-binary",
+    "-i": "--index-url",
+    "--index-url": "--index-url",
+    "--pypi-url": "--index-url",
+    "--extra-index-url": "--extra-index-url",
+    "-f": "--find-links",
+    "--find-links": "--find-links",
+    "--no-binary": "--no-binary",
+    "--only-binary": "--only-binary",
     "--trusted-host": "--trusted-host",
 }
 _FILES = {"-r": False, "--requirement": False, "-c": True, "--constraint": True}

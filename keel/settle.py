@@ -11,6 +11,7 @@ from .errors import KeelError
 from .identity import record_identity
 from .indexing import index_of_base, moved_shims, variables_for, write_base_pip_config
 from .layout import in_prefix
+from .manifest import AT_INSTALLATION
 from .variables import change_variables, read_variables
 
 # https://packaging.python.org/specifications/externally-managed-environments/
@@ -31,13 +32,30 @@ Error={keel} belongs to everybody who uses this machine.
 
 
 def settle(prefix: str) -> None:
-    """Write the files of the base at `prefix` that name it. Raises KeelError, OSError."""
+    """Write the files of the base at `prefix` that name it, and compile it if its installer says so.
+
+    Without bytecode everything works, only slower: that it could not be made is a warning. Raises KeelError, OSError.
+    """
     base = find_base(prefix)
     record_identity(base, new=True)
     write_base_pip_config(base)
     change_variables(prefix, variables_for(base, index_of_base(base)))
     if is_for_everybody(base):
         mark(base)
+    if base.manifest.bytecode == AT_INSTALLATION:
+        _compile(base)
+
+
+def _compile(base: Base) -> None:
+    from .compiling import compile_base
+    from .console import warn
+    from .progress import Progress
+
+    try:
+        with Progress("compiling:") as progress:
+            compile_base(base, progress.tell)
+    except (KeelError, OSError) as error:
+        warn(f"the modules of {base.prefix} are not compiled, and load more slowly the first time: {error}")
 
 
 def is_for_everybody(base: Base) -> bool:

@@ -111,7 +111,10 @@ SHELLS: Dict[str, Shell] = {
 _PROGRAMS = {
     **{name: name for name in SHELLS},
     **dict.fromkeys(("dash", "ash", "ksh", "ksh93", "mksh", "busybox"), "sh"),
-    "tcsh": "csh", "bsd-csh": "csh", "pwsh": "powershell", "nu": "nushell",
+    "tcsh": "csh",
+    "bsd-csh": "csh",
+    "pwsh": "powershell",
+    "nu": "nushell",
 }
 
 

@@ -36,8 +36,7 @@ def select(base: Base, requirements: Sequence[str], *, dependencies: bool) -> Li
 
     units = {(unit.name, unit.version): unit for unit in base.manifest.units}
     candidates = [
-        Candidate(unit.name, unit.version, unit_requires(base, unit) if dependencies else ())
-        for unit in units.values()
+        Candidate(unit.name, unit.version, unit_requires(base, unit) if dependencies else ()) for unit in units.values()
     ]
     environment = {key: str(value) for key, value in default_environment().items()}
     return [units[one.name, one.version] for one in closure(requirements, candidates, environment)]

@@ -92,7 +92,7 @@ def _kind(key: dict[str, Any]) -> str:
     words: list[str] = []
     for choice in key.get("anyOf", [key]):
         if "enum" in choice:
-            word = ", ".join(f"`{one}`" for one in choice["enum"])
+            word = ", ".join(f"`{one if isinstance(one, str) else json.dumps(one)}`" for one in choice["enum"])
         else:
             word = {"string": "text", "array": "list", "object": "mapping", "boolean": "true or false"}.get(
                 choice["type"], ""

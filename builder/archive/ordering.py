@@ -1,17 +1,5 @@
-"""Which of two versions is newer."""
+"""Which of two versions is newer: the same answer as keel's, which looks for newer versions of a base."""
 
-import re
-from functools import lru_cache
+from keel.newer import version_key
 
-from packaging.version import InvalidVersion, Version
-
-
-@lru_cache(maxsize=4096)
-def version_key(version: str) -> tuple[object, ...]:
-    """Sorts versions: PEP 440; those that are none below, by their numbers and letters."""
-    try:
-        parsed = Version(version)
-    except InvalidVersion:
-        parts = re.findall(r"[0-9]+|[A-Za-z]+", version)
-        return (0, tuple((1, int(part), "") if part.isdigit() else (0, 0, part) for part in parts))
-    return (1, parsed)
+__all__ = ["version_key"]

@@ -8,7 +8,8 @@ from rich.markup import escape
 
 from ..inspection.compare import Change, Comparison, compare
 from ..inspection.summary import Listed, Summary, summarize
-from .shared import OUT, Command, megabytes, verbose_option
+from ..report import megabytes
+from .shared import OUT, Command, verbose_option
 
 _PATH = click.Path(path_type=Path)
 # docs/exit-codes.md

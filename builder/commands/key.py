@@ -29,9 +29,7 @@ def new(output: Path) -> None:
     """Make a key pair. The passphrase is asked for, or taken from KEEL_KEY_PASSPHRASE."""
     key, public = make_key(output, ask_passphrase("new passphrase", twice=True))
     reporter = ConsoleReporter(Console(stderr=True, highlight=False))
-    reporter.step(
-        f"{output}: the secret key. Keep it, and a copy: without it nobody can update the archive"
-    )
+    reporter.step(f"{output}: the secret key. Keep it, and a copy: without it nobody can update the archive")
     reporter.step(f"{public}: the public key {key.public.name}. Give it to your users by another way than the archive:")
     OUT.print(key.public.text, markup=False)
 

@@ -1,13 +1,15 @@
-"""`keel-builder lock`: the exact packages of a recipe's targets."""
+"""`keel-builder lock`: the exact packages of recipes' targets."""
 
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..build import lock_only
+from ..build import lock_everything
 from ..locking import LockMode
-from .shared import OUT, RECIPE, Command, chosen_targets, load, settings_from, target_options
+from ..outcomes import failure_among
+from ..plan import Choice, make_plan
+from .shared import OUT, RECIPES, Command, load, settings_from, target_options
 
 
 @click.command(
@@ -15,14 +17,22 @@ from .shared import OUT, RECIPE, Command, chosen_targets, load, settings_from, t
     epilog="""
     keel-builder lock recipes/starter.yaml
     keel-builder lock recipes/starter.yaml --upgrade
+    keel-builder lock recipes/*.yaml --all
     """,
 )
-@RECIPE
+@RECIPES
+@click.option("--all", "everything", is_flag=True, help="For all platforms that there are, if the recipe names none.")
 @click.option("--upgrade", is_flag=True, help="Take the newest versions instead of keeping those of the lock.")
 @target_options
-def command(recipe: Path, upgrade: bool, **options: Any) -> None:
-    """Write the lock of each target of RECIPE, next to it, without building."""
-    file, settings = load(recipe), settings_from(options)
-    for target in chosen_targets(file, options):
-        path = lock_only(target, settings, mode=LockMode.UPGRADE if upgrade else LockMode.UPDATE)
-        OUT.print(str(path), markup=False)
+def command(recipes: tuple[Path, ...], everything: bool, upgrade: bool, **options: Any) -> None:
+    """Write the lock of each target of each RECIPE, next to it, without building."""
+    choice = Choice(everything=everything, pythons=options["pythons"], platforms=options["platforms"])
+    plan = make_plan([load(recipe) for recipe in recipes], choice)
+    mode = LockMode.UPGRADE if upgrade else LockMode.UPDATE
+    outcomes = lock_everything(plan, settings_from(options), mode=mode)
+    for outcome in outcomes.values():
+        if isinstance(outcome, Path):
+            OUT.print(str(outcome), markup=False)
+    error = failure_among({row: None if isinstance(one, Path) else one for row, one in outcomes.items()})
+    if error is not None:
+        raise error

@@ -13,7 +13,6 @@ from ..console import ConsoleReporter
 from ..fetch import Fetcher
 from ..recipe import RecipeFile, load_recipe
 from ..settings import Settings, available_cores, current_host
-from ..target import Target, targets
 
 OUT = Console(soft_wrap=True, highlight=False)
 """Results: tables and colours on a terminal, plain text in a pipe."""
@@ -21,6 +20,7 @@ OUT = Console(soft_wrap=True, highlight=False)
 _ERR = Console(stderr=True, soft_wrap=True, highlight=False)
 
 RECIPE = click.argument("recipe", type=click.Path(path_type=Path))
+RECIPES = click.argument("recipes", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="RECIPE...")
 FILE = click.argument("file", type=click.Path(path_type=Path))
 
 verbose_option = click.option(
@@ -45,11 +45,6 @@ def print_error(message: str, hint: str | None) -> None:
     if hint:
         _ERR.print("[cyan]hint:[/cyan] ", end="")
         _ERR.print(hint, markup=False)
-
-
-def megabytes(size: int) -> str:
-    """ "49.6 MB", "23 kB" """
-    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.0f} kB"
 
 
 def cache_option(parameter: str) -> Callable[..., Any]:
@@ -88,11 +83,6 @@ def load(recipe: Path) -> RecipeFile:
     """The recipe, read with this host's Python and platform as defaults. Raises RecipeError."""
     host = current_host()
     return load_recipe(recipe, env=os.environ, default_python=host.python_minor, default_platform=host.platform_name)
-
-
-def chosen_targets(file: RecipeFile, options: dict[str, Any]) -> list[Target]:
-    """The recipe's targets, narrowed by `target_options`."""
-    return targets(file, pythons=options["pythons"] or None, platforms=options["platforms"] or None)
 
 
 def settings_from(options: dict[str, Any]) -> Settings:

@@ -8,7 +8,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..inspection.summary import Listed, Summary, summarize
-from .shared import FILE, OUT, Command, megabytes, verbose_option
+from ..report import megabytes
+from .shared import FILE, OUT, Command, verbose_option
 
 
 @click.command(

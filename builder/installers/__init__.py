@@ -8,7 +8,7 @@ from ..target import Target
 from . import exe, pkg, sevenzip, sh
 from .facts import InstallerFacts
 
-__all__ = ["FORMATS", "Format", "InstallerFacts", "default_format", "find_format"]
+__all__ = ["FORMATS", "Format", "InstallerFacts", "default_format", "find_format", "fitting_formats"]
 
 
 class Format(Protocol):
@@ -30,6 +30,19 @@ FORMATS: dict[str, Format] = {"sh": sh, "pkg": pkg, "exe": exe, "7z": sevenzip}
 def default_format(target: Target) -> str:
     """The format that is made where none is asked for."""
     return "exe" if target.platform.is_windows else "sh"
+
+
+def fitting_formats(target: Target) -> tuple[str, ...]:
+    """All formats that can be made for a target."""
+    return tuple(name for name, module in FORMATS.items() if _fits(module, target))
+
+
+def _fits(module: Format, target: Target) -> bool:
+    try:
+        module.filename(target)
+    except BuilderError:
+        return False
+    return True
 
 
 def find_format(name: str, target: Target) -> Format:

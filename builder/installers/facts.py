@@ -11,7 +11,7 @@ class InstallerFacts:
     part of file names ("Linux-x86_64").  system, machine: of the target platform.  glibc, macos: the oldest ones that
     will do, None where that has no meaning.  default_prefix: where to install unless told otherwise; `~` and `$NAME` in
     it are expanded on the user's machine.  license: text to be accepted in the dialogue.  installed_bytes,
-    installed_files: what lands on disk.
+    installed_files: what lands on disk.  bytecode: "install" where the installer's last step makes it.
     """
 
     name: str
@@ -28,3 +28,4 @@ class InstallerFacts:
     license: str | None
     installed_bytes: int
     installed_files: int
+    bytecode: str = "build"

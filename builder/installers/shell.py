@@ -37,6 +37,7 @@ def facts_tokens(facts: InstallerFacts) -> dict[str, str | int]:
         "default_prefix": facts.default_prefix,
         "installed_files": facts.installed_files,
         "installed_megabytes": -(-facts.installed_bytes // 10**6),
+        "bytecode": facts.bytecode,
         "license": (facts.license or "").strip(),
         "selftest": (UNIX / "selftest.py").read_text(encoding="utf-8"),
     }

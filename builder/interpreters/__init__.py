@@ -1,6 +1,7 @@
 """Where interpreters come from: one module per source, tried in the recipe's order."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from ..settings import Settings
 from ..target import Target
 from .archive import UrlSource
 from .host import HostSource
-from .model import Interpreter, Source, UnavailableError
+from .model import Announced, Interpreter, Source, UnavailableError
 from .page import PageSource
 from .path import PathSource
 from .pbs import PbsSource
@@ -20,7 +21,7 @@ from .wanted import Wanted
 if TYPE_CHECKING:
     from ..lock import LockedInterpreter
 
-__all__ = ["Interpreter", "find_interpreter"]
+__all__ = ["Interpreter", "announced_interpreter", "find_interpreter"]
 
 
 def find_interpreter(target: Target, settings: Settings, pinned: "LockedInterpreter | None" = None) -> Interpreter:
@@ -40,6 +41,26 @@ def find_interpreter(target: Target, settings: Settings, pinned: "LockedInterpre
         _check_pinned(interpreter, wanted)
         _tell(interpreter, failures, settings)
         return interpreter
+    raise _none_found(wanted, failures)
+
+
+def announced_interpreter(target: Target, settings: Settings, pinned: "LockedInterpreter | None" = None) -> Interpreter:
+    """What `find_interpreter` would give, as far as catalogues tell, and nothing is fetched: enough to choose packages.
+
+    A later source may be the one in the end, if the announced one turns out to be out of reach. Raises InterpreterError
+    where nothing tells.
+    """
+    if pinned is not None:
+        facts = Announced(source=pinned.source, version=pinned.version, build=pinned.build, sha256=pinned.sha256)
+        return replace(facts.interpreter, url=pinned.url, glibc=pinned.glibc)
+    wanted = Wanted(target=target, settings=settings)
+    failures: list[tuple[str, UnavailableError]] = []
+    for source in _sources(wanted):
+        try:
+            announced = source.announce()
+            return source.find() if announced is None else announced.interpreter
+        except UnavailableError as error:
+            failures.append((source.name, error))
     raise _none_found(wanted, failures)
 
 
@@ -80,7 +101,7 @@ def _source(entry: recipe.Source, wanted: Wanted) -> Source:
         case recipe.PathSource():
             return PathSource(wanted=wanted, path=entry.path, sha256=entry.sha256)
         case recipe.PageSource():
-            return PageSource(wanted=wanted, page=entry.page, sha256=entry.sha256)
+            return PageSource(wanted=wanted, page=entry.page, sha256=entry.sha256, public_key=entry.public_key)
         case recipe.PbsSource():
             return PbsSource(wanted=wanted, options=entry)
         case recipe.PythonOrgSource():
@@ -99,8 +120,9 @@ def _tell(interpreter: Interpreter, failures: Sequence[tuple[str, UnavailableErr
     for name, error in failures:
         settings.reporter.note(f"{name}: {error.message}; using {interpreter.source}")
     build = f", build {interpreter.build}" if interpreter.build else ""
-    glibc = f", needs glibc {interpreter.glibc}" if interpreter.glibc else ""
-    settings.reporter.step(f"Python {interpreter.version} from {interpreter.source}{build}{glibc}")
+    needs = {"glibc": interpreter.glibc, "macOS": interpreter.macos}
+    system = "".join(f", needs {what} {version}" for what, version in needs.items() if version)
+    settings.reporter.step(f"Python {interpreter.version} from {interpreter.source}{build}{system}")
     if interpreter.lacks:
         settings.reporter.note(f"this Python has no {', '.join(interpreter.lacks)}")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from .copying import copy_installed, installed_state
 from .host_facts import HostFacts, ask_host, check_host
 from .libraries import Linker
-from .model import Interpreter, UnavailableError
+from .model import Announced, Interpreter, UnavailableError
 from .shelf import shelve
 from .wanted import Wanted
 
@@ -20,6 +20,9 @@ class HostSource:
     @property
     def name(self) -> str:
         return "host"
+
+    def announce(self) -> Announced | None:
+        return None  # it is at hand
 
     def find(self) -> Interpreter:
         host, platform = self.wanted.settings.host, self.wanted.target.platform

@@ -11,7 +11,7 @@ from .host import installed_python, linker_here
 from .host_facts import ask_host
 from .layout import Layout, check_platform, check_unpatched, find_layout, find_program
 from .libraries import Linker, complete_tree, is_complete
-from .model import Interpreter, UnavailableError
+from .model import Announced, Interpreter, UnavailableError
 from .rooted import find_root, read_facts
 from .shelf import shelve
 from .state import NOT_COPIED, folder_state
@@ -29,6 +29,9 @@ class PathSource:
     @property
     def name(self) -> str:
         return "path"
+
+    def announce(self) -> Announced | None:
+        return None  # it is at hand
 
     def find(self) -> Interpreter:
         if self.path.is_dir():

@@ -8,7 +8,7 @@ import pbs_installer
 from ..errors import InterpreterError
 from ..recipe.interpreters import PbsSource as Options
 from .archive import build_of, fetch_archive, file_name, interpreter_from_archive
-from .model import Interpreter, UnavailableError
+from .model import Announced, Interpreter, UnavailableError
 from .wanted import Wanted
 
 # As pbs-installer and uv read them: a folder with all files, and the releases with a folder for each build.
@@ -50,6 +50,10 @@ class PbsSource:
             return self._pinned(self.wanted.pinned.sha256, self.wanted.pinned.url)
         listed = self._choose()
         return self._take(listed, self._hash(listed), self._addresses(listed))
+
+    def announce(self) -> Announced | None:
+        listed = self._choose()
+        return Announced(source=self.name, version=listed.version, build=listed.build, sha256=self._hash(listed))
 
     def _choose(self) -> _Listed:
         for listed in self._listed():

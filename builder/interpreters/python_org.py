@@ -17,8 +17,8 @@ from packaging.version import InvalidVersion, Version
 from ..errors import FetchError, InterpreterError
 from ..recipe.interpreters import PythonOrgSource as Options
 from ..transfer import public_url
-from .archive import fetch_archive, file_name, interpreter_from_archive
-from .model import Interpreter, UnavailableError
+from .archive import build_of, fetch_archive, file_name, interpreter_from_archive
+from .model import Announced, Interpreter, UnavailableError
 from .page import page_links, published_sum
 from .wanted import Wanted
 
@@ -29,6 +29,7 @@ _MOST_PAGES = 10
 _MOST_FOLDERS = 40  # 3.9 has had 25 patches
 _ID = re.compile(r"python(?P<kind>core|embed)-(?P<minor>\d+\.\d+)-(?P<machine>64|arm64)")
 _MACHINES = {"x86_64": ("64", "amd64", ""), "arm64": ("arm64", "arm64", "arm64")}
+_WINDOWS_ONLY = "it has ready-made Pythons for Windows only"
 _PACKAGES = {"core": "full", "embed": "embeddable"}
 
 
@@ -55,7 +56,7 @@ class PythonOrgSource:
 
     def find(self) -> Interpreter:
         if not self.wanted.target.platform.is_windows:
-            raise UnavailableError("it has ready-made Pythons for Windows only")
+            raise UnavailableError(_WINDOWS_ONLY)
         pinned = self.wanted.pinned
         if pinned is not None and pinned.url is not None:
             return self._take(self._places(pinned.url, pinned.version), pinned.sha256)
@@ -72,6 +73,17 @@ class PythonOrgSource:
                 hint='pin the patch (`python: "3.11.9"`) and `package` that the hash belongs to, or remove it',
             )
         return self._take(self._places(offer.url, str(offer.version)), sha256)
+
+    def announce(self) -> Announced | None:
+        if not self.wanted.target.platform.is_windows:
+            raise UnavailableError(_WINDOWS_ONLY)
+        offer = self._newest()
+        return Announced(
+            source=self.name,
+            version=str(offer.version),
+            build=build_of(file_name(offer.url)),
+            sha256=self.options.sha256 or offer.sha256 or "",
+        )
 
     @property
     def _mirror(self) -> str | None:

@@ -38,6 +38,7 @@ def build_info(target: Target, lock: Lock, public_lock: bytes, parts: Sequence[P
         },
         "compression": target.recipe.compression,
         "bytecode": lock.bytecode,
+        "compiler": lock.compiler,
         "engine": vars(engine),
         "interpreter": {
             "source": lock.interpreter.source,

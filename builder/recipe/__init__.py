@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ..platforms import PLATFORMS
 from .archive import ARCHIVE_KEYS
 from .findings import problems_of
 from .interpreters import INTERPRETER_KEYS, HostSource, PageSource, PathSource, PbsSource, Source, UrlSource
@@ -21,14 +22,14 @@ from .schema import json_schema
 from .signing import SIGNING_KEYS, Signing
 from .source import Document, read_document
 from .template import Template
-from .trust import TRUST_KEYS, Licenses, Tests
+from .trust import TRUST_KEYS, UNKNOWN, Licenses, Tests
 from .values import Surroundings, items, platform_name, python_minor, python_version
 from .windows import WINDOWS_KEYS, Shortcut, WindowsInstaller
 
 __all__ = [
-    "HostSource", "Index", "Licenses", "PageSource", "PathSource", "PbsSource", "PkgInstaller", "Recipe", "RecipeFile",
-    "RecipeHead", "Shortcut", "Signing", "Source", "Tests", "UrlSource", "WindowsInstaller", "json_schema",
-    "load_recipe",
+    "UNKNOWN", "HostSource", "Index", "Licenses", "PageSource", "PathSource", "PbsSource", "PkgInstaller", "Recipe",
+    "RecipeFile", "RecipeHead", "Shortcut", "Signing", "Source", "Tests", "UrlSource", "WindowsInstaller",
+    "json_schema", "load_recipe",
 ]  # fmt: skip
 
 _HEAD = tuple(RecipeHead.model_fields)
@@ -48,11 +49,13 @@ class RecipeFile:
     """A recipe that has been read.
 
     path: as it was given.  sha256: of the file's bytes.  head: name, version, Python versions and platforms, filled in.
+    all_platforms: those that it names; all that there are where it names none.
     """
 
     path: Path
     sha256: str
     head: RecipeHead
+    all_platforms: tuple[str, ...]
     _template: Template
     _env: Mapping[str, str]
 
@@ -109,18 +112,29 @@ def load_recipe(path: Path, *, env: Mapping[str, str], default_python: str, defa
     try:
         text, sha256 = read_text(path)
         template = Template(text)
-        head = _read_head(template, env, defaults, folder)
+        head, named = _read_head(template, env, defaults, folder)
     except RecipeMistakes as mistakes:
         raise recipe_error(path, mistakes.problems) from None
-    return RecipeFile(path=path, sha256=sha256, head=head, _template=template, _env=dict(env))
+    return RecipeFile(
+        path=path,
+        sha256=sha256,
+        head=head,
+        all_platforms=head.platforms if "platforms" in named else tuple(PLATFORMS),
+        _template=template,
+        _env=dict(env),
+    )
 
 
-def _read_head(template: Template, env: Mapping[str, str], defaults: Mapping[str, Any], folder: Path) -> RecipeHead:
-    """What is the same for all targets (the whole recipe where nothing depends on them); raises RecipeMistakes."""
+def _read_head(
+    template: Template, env: Mapping[str, str], defaults: Mapping[str, Any], folder: Path
+) -> tuple[RecipeHead, frozenset[str]]:
+    """What is the same for all targets (the whole recipe where nothing depends on them), and the keys that the recipe
+    itself has; raises RecipeMistakes."""
     document = read_document(template.render(env))
     data = {**defaults, **document.data}
+    named = frozenset(document.data)
     try:
-        return _validate(document, data, folder)
+        return _validate(document, data, folder), named
     except RecipeMistakes as mistakes:
         if not template.depends_on_target:
             raise
@@ -128,7 +142,7 @@ def _read_head(template: Template, env: Mapping[str, str], defaults: Mapping[str
         certain = [problem for problem in mistakes.problems if problem.certain]
         if certain:
             raise RecipeMistakes([*certain, *_problems_of_one_target(template, env, data, folder)]) from None
-    return RecipeHead.model_validate({key: data[key] for key in _HEAD})
+    return RecipeHead.model_validate({key: data[key] for key in _HEAD if key in data}), named
 
 
 def _problems_of_one_target(

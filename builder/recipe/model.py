@@ -15,6 +15,7 @@ from .pkg import Pkg
 from .signing import SigningCommands
 from .trust import UNKNOWN, LicenseRules, Licenses, TestRules, Tests
 from .types import (
+    Bytecode,
     Constraints,
     FindLinks,
     Glibc,
@@ -85,6 +86,14 @@ class RecipeHead(Model):
         description="One installer is made for each of these platforms (and each Python version).",
         examples=[["linux-x86_64", "macos-arm64", "windows-x86_64"]],
         json_schema_extra={"x-default": "the platform that runs the builder"},
+    )
+    consistency: Literal["strict", "per-target"] = Field(
+        default="strict",
+        description=(
+            "Whether all targets get the same version of each package. `strict`: the newest one that all of them can "
+            "have; a recipe for which there is none fails. `per-target`: each gets its newest, and locks record the "
+            "differences."
+        ),
     )
 
 
@@ -161,7 +170,10 @@ class Recipe(RecipeHead):
     )
     macos: Macos | None = Field(
         default=None,
-        description="Oldest macOS that the macOS installers must run on. Quote it.",
+        description=(
+            "Oldest macOS that the macOS installers must run on: wheels for newer ones are not taken, and the "
+            "installers refuse older ones. Without it that is 11.0 on Apple silicon and 10.15 on Intel. Quote it."
+        ),
         examples=["11.0"],
     )
     build_tools: bool = Field(
@@ -171,12 +183,21 @@ class Recipe(RecipeHead):
             "distributions can be built offline. They are not in the base unless listed in `packages`."
         ),
     )
-    bytecode: bool = Field(
-        default=True,
-        description="Whether compiled modules (.pyc) are shipped, for larger installers and faster first starts.",
+    bytecode: Bytecode = Field(
+        default="auto",
+        description=(
+            "Where modules are compiled (.pyc), for faster first starts. `build`: when the installer is built, which "
+            "makes it larger; needs a Python of the target's minor version on this machine, and stops without one. "
+            "`install`: by the installer's last step, on all cores. `auto`: as `build` where that is possible, else as "
+            "`install`. `none`: never. `true` and `false` are older words for `build` and `none`."
+        ),
     )
     compression: Literal["best", "fast"] = Field(
-        default="best", description="`best` makes the smallest installers, `fast` builds in a fraction of the time."
+        default="best",
+        description=(
+            "`best` makes the smallest installers: small packages are packed together, and so is bytecode, so that a "
+            "change in one has its group packed anew. `fast` builds in a fraction of the time, each package by itself."
+        ),
     )
     company: Line | None = Field(
         default=None, description="Who offers the installers; shown by them.", examples=["Acme Corporation"]
@@ -245,7 +266,8 @@ class Recipe(RecipeHead):
         default=None,
         description=(
             "What only the packages for macOS (.pkg) need. `identifier`: by what macOS knows the package, normally a "
-            "domain of yours, reversed (`keel.<name>`). `initialize_shell`: whether that is proposed (false)."
+            "domain of yours, reversed (`keel.<name>`). `initialize_shell`, `shortcut`: whether these are proposed "
+            "(false and true)."
         ),
         examples=[{"identifier": "com.acme.science", "initialize_shell": True}],
     )
@@ -253,9 +275,9 @@ class Recipe(RecipeHead):
         default=None,
         description=(
             "Commands that sign a finished installer before it is put into the output folder, by format (`pkg`, "
-            "`exe`), run one after the other without a shell. `{file}` is the installer; a command with `{signed}` "
-            "writes the signed one there, which then takes its place, and one without changes or only reads the file. "
-            "Secrets belong into the environment or a keychain."
+            "`exe`), run one after the other in the recipe's folder, without a shell. `{file}` is the installer; a "
+            "command with `{signed}` writes the signed one there, which then takes its place, and one without changes "
+            "or only reads the file. Secrets belong into the environment or a keychain."
         ),
         examples=[
             {

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -54,6 +54,13 @@ PackageIdentifier = Annotated[
     str, BeforeValidator(values.package_identifier), schema(pattern=values.IDENTIFIER_PATTERN)
 ]
 FileOrFolder = Annotated[Path, BeforeValidator(values.file_or_folder), schema()]
+
+
+Bytecode = Annotated[
+    Literal["auto", "build", "install", "none"],
+    BeforeValidator(values.bytecode),
+    WithJsonSchema({"enum": ["auto", "build", "install", "none", True, False]}, "validation"),
+]
 
 
 Parse = Callable[[Any, ValidationInfo], Any]

@@ -16,3 +16,4 @@ minimum_macos=@@macos@@
 default_prefix=@@default_prefix@@
 installed_files=@@installed_files@@
 installed_megabytes=@@installed_megabytes@@
+bytecode=@@bytecode@@

@@ -54,11 +54,16 @@ finish() {
     exit "$final_code"
 }
 
-# What names the place of the base: where its pip looks for packages, and whose base it is. Without it the base works, too.
+# What names the place of the base: where its pip looks for packages, and whose base it is; and bytecode that the installer
+# does not hold. Without them the base works, too.
 settle_base() {
-    if "$prefix/cmd/keel" --settle >"$work/messages" 2>&1 </dev/null; then return 0; fi
+    [ "$bytecode" != install ] || say "compiling modules, for faster starts"
+    settle_code=0
+    "$prefix/cmd/keel" --settle >"$work/messages" 2>&1 </dev/null || settle_code=1
+    case $settle_code-$bytecode in 0-build | 0-none) return 0 ;; esac
     engine_code=1
     pass_on "$work/messages"
+    [ "$settle_code" -ne 0 ] || return 0
     quote "$prefix/cmd/keel"
     warn "the base is installed, but its pip does not know yet where its packages are; try again: $result --settle"
 }

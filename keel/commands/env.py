@@ -28,7 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = add_actions(parser)
     add_json(add_action(actions, "list", list_all, "list the base and its environments; '*' marks the active one"))
     remove = add_action(
-        actions, "remove", remove_all, "remove an environment with everything in it",
+        actions,
+        "remove",
+        remove_all,
+        "remove an environment with everything in it",
         ["keel env remove -n work", "keel env remove -y -p ./env"],
     )
     add_place(remove, required=True)
@@ -41,7 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_export(actions: "Actions") -> None:
     export = add_action(
-        actions, "export", _export, "write down exactly what is in an environment, to make it again elsewhere",
+        actions,
+        "export",
+        _export,
+        "write down exactly what is in an environment, to make it again elsewhere",
         ["keel env export -n work -o pylock.toml", "keel env export --format requirements"],
     )
     add_place(export, required=False)
@@ -52,7 +58,10 @@ def _add_export(actions: "Actions") -> None:
 
 def _add_create(actions: "Actions") -> None:
     create = add_action(
-        actions, "create", _create, "create the environment that a file describes",
+        actions,
+        "create",
+        _create,
+        "create the environment that a file describes",
         ["keel env create -f pylock.toml", "keel env create -f requirements.txt -n work"],
     )
     add_place(create, required=False)

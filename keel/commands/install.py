@@ -35,7 +35,14 @@ def add_wanted(parser: argparse.ArgumentParser) -> None:
         "packages", nargs="*", metavar="PACKAGE", help="as in PEP 508: 'pandas>=2'; or a wheel, sdist, folder or URL"
     )
     parser.add_argument(
-        "-r", "-f", "--file", "--requirement", action="append", default=[], metavar="FILE", dest="files",
+        "-r",
+        "-f",
+        "--file",
+        "--requirement",
+        action="append",
+        default=[],
+        metavar="FILE",
+        dest="files",
         help="a requirements.txt, a pylock.toml, or what 'keel env export' has written",
     )
     parser.add_argument(
@@ -74,7 +81,12 @@ def change(
     named = options.name is not None or options.path is not None
     check_changeable(base, environment, named=named, command=f"keel {command}")
     done = install(
-        base, environment, what, newest=newest, dependencies=not options.no_deps, dry_run=options.dry_run,
+        base,
+        environment,
+        what,
+        newest=newest,
+        dependencies=not options.no_deps,
+        dry_run=options.dry_run,
         quiet=options.json,
     )
     if options.json:

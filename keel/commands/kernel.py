@@ -16,7 +16,10 @@ EXAMPLES = ("keel kernel add work", "keel kernel list", "keel kernel remove keel
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = add_actions(parser)
     add = add_action(
-        actions, "add", _add, "let Jupyter start notebooks in an environment",
+        actions,
+        "add",
+        _add,
+        "let Jupyter start notebooks in an environment",
         ["keel kernel add work", "keel kernel add ./env --name mine --display-name 'My own'"],
     )
     add.add_argument("environment", metavar="ENV", help="a name, a folder, or base")

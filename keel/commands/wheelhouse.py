@@ -73,7 +73,10 @@ def run(options: argparse.Namespace, prefix: str) -> int:
         return 0
     there = sum(not one.written for one in wheels)
     total = size(sum(one.size for one in wheels))
-    say(f"{len(wheels)} wheel{'' if len(wheels) == 1 else 's'} in {options.folder} ({total})"
-        + (f", {there} of them there already" if there else "") + f", in {time.monotonic() - started:.2f} s")
+    say(
+        f"{len(wheels)} wheel{'' if len(wheels) == 1 else 's'} in {options.folder} ({total})"
+        + (f", {there} of them there already" if there else "")
+        + f", in {time.monotonic() - started:.2f} s"
+    )
     say(f"to use them: pip install --no-index --find-links {shell_word(options.folder)} NAME")
     return 0

@@ -1,6 +1,6 @@
 """Targets, settings and interpreters for tests of locks and resolution: small wheels, no network."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,11 +18,15 @@ SMALL = 'name: demo\nversion: "1.0"\nbuild_tools: false\n'
 
 
 class Notes(SilentReporter):
-    """Remembers steps and warnings."""
+    """Remembers steps, warnings and tables (title and rows)."""
 
     def __init__(self) -> None:
         self.steps: list[str] = []
         self.warnings: list[str] = []
+        self.tables: list[tuple[str, list[Sequence[str]]]] = []
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        self.tables.append((title, list(rows)))
 
     def step(self, text: str) -> None:
         self.steps.append(text)
@@ -34,6 +38,8 @@ class Notes(SilentReporter):
 def make_target(folder: Path, text: str, *, python: str = "3.11", platform: str = "linux-x86_64") -> Target:
     """The target of a recipe that is written to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
+    if "bytecode" not in text:
+        text += "bytecode: none\n"  # else it matters which Pythons this machine has
     [target] = targets(load(write(folder, SMALL + text)), pythons=[python], platforms=[platform])
     return target
 

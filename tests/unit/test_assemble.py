@@ -11,14 +11,16 @@ import pytest
 import zstandard
 from packaging.requirements import Requirement
 
-from builder.assemble import assemble, wheel_units
+from builder.assemble import assemble, begin, wheel_units
 from builder.cache import Cache
+from builder.compilers import compiler_of
 from builder.engine import read_engine
 from builder.errors import BuilderError
 from builder.fetch import Fetcher
 from builder.interpreters import Interpreter
 from builder.lock import Lock, LockedInterpreter, LockedWheel
 from builder.lock_inputs import Inputs
+from builder.packing import Packer
 from builder.payload import Payload
 from builder.platforms import PLATFORMS
 from builder.provenance import describe
@@ -59,7 +61,7 @@ class Workshop:
         lock = Lock(
             recipe="demo", version="1", python=MINOR, platform="linux-x86_64",
             inputs=Inputs.of(target, version), interpreter=locked,
-            wheels=tuple(_locked(wheel) for wheel in wheels), bytecode=target.recipe.bytecode,
+            wheels=tuple(_locked(wheel) for wheel in wheels), bytecode=target.recipe.bytecode.replace("auto", "build"),
         )  # fmt: skip
         tree = self.folder / "tree"
         (tree / "bin").mkdir(parents=True, exist_ok=True)
@@ -74,7 +76,10 @@ class Workshop:
         )
         units = wheel_units(target, lock, wheels)
         record = describe(target, interpreter, lock, units, settings)
-        return assemble(target, interpreter, lock, units, record, settings)
+        with Packer(cache, 2) as packer:
+            compiler = compiler_of(lock, target, interpreter, settings)
+            parts = begin(target, interpreter, lock, units, record, compiler, packer)
+            return assemble(parts, packer, self.listener)
 
     def _target(self, packages: str, keys: dict[str, str]) -> Target:
         recipe = self.folder / "demo.yaml"
@@ -170,9 +175,9 @@ def test_every_unit_has_a_shim_in_a_frame_that_no_other_change_makes_anew(worksh
 
 
 def test_bytecode_can_be_left_out(workshop: Workshop) -> None:
-    payload = workshop.assemble([make_wheel(workshop.folder, "app")], "[app]", bytecode="false")
+    payload = workshop.assemble([make_wheel(workshop.folder, "app")], "[app]", bytecode="none")
     assert not [path for stage in (0, 1) for path in members(payload, stage) if path.endswith(".pyc")]
-    assert manifest(payload)["bytecode"] is False
+    assert manifest(payload)["bytecode"] == "none"
 
 
 def test_tests_of_packages_and_modules_that_do_not_compile_have_no_bytecode(workshop: Workshop) -> None:

@@ -8,6 +8,9 @@ import pytest
 from builder.cache import AREAS
 from builder.cli import main
 
+from .matrix import MINOR, Matrix, make_matrix
+
+LABEL = f"py{MINOR.replace('.', '')}"
 RECIPE = """\
 name: demo
 version: "1"
@@ -109,3 +112,57 @@ def test_a_bug_is_told_apart_from_a_mistake(
     monkeypatch.setattr("builder.commands.check.targets", broken)
     assert code_of("check", recipe) == 1
     assert "ZeroDivisionError: of course" in capsys.readouterr().err
+
+
+@pytest.fixture
+def matrix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Matrix:
+    made = make_matrix(tmp_path)
+    made.interpreters()
+    made.recipe(more="bytecode: none\n")
+    monkeypatch.setenv("UV_CONFIG_FILE", str(tmp_path / "uv.toml"))
+    monkeypatch.setenv("KEEL_CACHE", str(tmp_path / "cache"))
+    return made
+
+
+def test_a_dry_run_prints_the_plan_and_a_build_the_installers(
+    matrix: Matrix, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe, dist = matrix.folder / "demo.yaml", matrix.folder / "dist"
+    assert code_of("build", recipe, "--all", "--dry-run", "--output", dist) == 0
+    said = capsys.readouterr()
+    assert [line.split()[:2] for line in said.out.splitlines()[2:]] == [
+        [f"{LABEL}-linux-x86_64", "sh"],
+        [f"{LABEL}-linux-aarch64", "sh"],
+        [f"{LABEL}-windows-x86_64", "exe"],
+    ]
+    assert not dist.exists()
+    assert code_of("build", recipe, "--all", "--output", dist) == 0
+    said = capsys.readouterr()
+    assert [Path(line).suffix for line in said.out.splitlines()] == [".sh", ".sh", ".exe", ".7z"]
+    assert "to be built:" in said.err
+    assert said.err.splitlines()[-4].split() == [
+        "target",
+        "Python",
+        "packages",
+        "bytecode",
+        "size",
+        "time",
+        "reused",
+        "result",
+    ]
+
+
+def test_a_target_that_fails_decides_the_exit_code(matrix: Matrix, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = matrix.folder / "pythons" / f"linux-aarch64-{MINOR}.tar.gz"
+    broken.write_bytes(b"no archive")
+    recipe, dist = matrix.folder / "demo.yaml", matrix.folder / "dist"
+    code = code_of("build", recipe, "--output", dist)
+    assert code not in (0, 12)
+    assert not dist.exists()
+    capsys.readouterr()
+    assert code_of("build", recipe, "--output", dist, "--keep-going") == 12
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) == 2
+    assert f"error: 1 of 3 targets failed:\n{LABEL}-linux-aarch64: " in said.err
+    assert code_of("lock", recipe) == code
+    assert len(capsys.readouterr().out.splitlines()) == 2

@@ -13,9 +13,8 @@ import zstandard
 from builder import frames as frames_module
 from builder.cache import Cache
 from builder.errors import BuilderError, OutputError
-from builder.frames import COMPRESSIONS, Frame, pack, pack_all
+from builder.frames import COMPRESSIONS, Frame, pack
 from builder.payload import Payload, order_frames
-from builder.report import SilentReporter
 from builder.units import Entry, Slice, content_entry, digest
 
 FAST, BEST = COMPRESSIONS["fast"], COMPRESSIONS["best"]
@@ -103,7 +102,7 @@ def payload(cache: Cache) -> Payload:
             entries=lambda: [content_entry("keel-meta/manifest.json", b"{}", mode=0o644, mtime=0)],
         ),
     ]
-    made = [frame for group in pack_all(pieces, cache, FAST, SilentReporter(), 2) for frame in group]
+    made = [frame for piece in pieces for frame in pack(piece, cache, FAST)]
     return Payload(
         name="My Starter",
         version="1",

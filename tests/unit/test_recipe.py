@@ -33,7 +33,7 @@ def test_a_name_and_a_version_make_a_recipe(folder: Path) -> None:
     assert (recipe.python, recipe.platforms) == (("3.11",), ("linux-x86_64",))
     assert recipe.interpreter == (PbsSource(),)
     assert recipe.compression == "best"
-    assert recipe.bytecode
+    assert recipe.bytecode == "auto"
     assert recipe.build_tools
     assert (recipe.default_prefix, recipe.index, recipe.license, recipe.glibc) == ("~/demo", None, None, None)
 
@@ -151,7 +151,7 @@ interpreter: {url: "https://mirror.example/python.tar.gz", sha: 1}
         '10:5: packages[3]: must be text; quote it ("3"): YAML reads it as a number',
         "11:4: packages[4]: is empty",
         "12:14: compression: must be one of best, fast; did you mean `best`?",
-        "13:11: bytecode: must be true or false, not text",
+        "13:11: bytecode: must be one of auto, build, install, none, not 'yes please'",
         "14:1: version: given twice (first in line 3)",
         "15:14: interpreter.sha256: is required",
         "15:60: interpreter.sha: unknown key; did you mean `sha256`?",

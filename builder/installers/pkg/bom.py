@@ -124,9 +124,7 @@ class _Store:
             places.append(_PAIR.pack(offset, len(block)))
             offset += len(block)
         index = struct.pack(">I", len(places)) + b"".join(places) + struct.pack(">I", 0) + bytes(2 * _PAIR.size)
-        header = struct.pack(
-            ">8sIIIIII", b"BOMStore", 1, len(self.blocks), offset, len(index), _HEADER, len(names)
-        )
+        header = struct.pack(">8sIIIIII", b"BOMStore", 1, len(self.blocks), offset, len(index), _HEADER, len(names))
         return b"".join([header.ljust(_HEADER, b"\0"), names, *self.blocks, index])
 
 
@@ -141,9 +139,7 @@ def _tree(store: _Store, pairs: Sequence[tuple[int, int]], block_size: int) -> b
     return struct.pack(">4sIIIIB", b"tree", 1, level[0][0], block_size, len(pairs), 0)
 
 
-def _nodes(
-    store: _Store, pairs: Sequence[tuple[int, int]], block_size: int, *, leaf: bool
-) -> list[tuple[int, int]]:
+def _nodes(store: _Store, pairs: Sequence[tuple[int, int]], block_size: int, *, leaf: bool) -> list[tuple[int, int]]:
     """One level of a tree: its nodes, each as a pair for the level above."""
     capacity = (block_size - _NODE_HEAD.size) // _PAIR.size
     groups = [pairs[start : start + capacity] for start in range(0, len(pairs), capacity)] or [()]

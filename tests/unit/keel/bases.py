@@ -42,6 +42,7 @@ class FakeBase:
 
     prefix: Path
     units: list[Unit] = field(default_factory=list)
+    bytecode: str = "build"
 
     def add(
         self,
@@ -109,7 +110,7 @@ class FakeBase:
             python=".".join(map(str, sys.version_info[:3])),
             interpreter={"source": "host"},
             glibc=None,
-            bytecode=False,
+            bytecode=self.bytecode,
             index=index,
             top_level=("bin", "cmd", "envs", "etc", "keel-meta", "lib", "pkgs", "pyvenv.cfg"),
             requested=(),
