@@ -13,18 +13,14 @@ from keel.manifest import Manifest
 from ..errors import InstallerFileError
 from ..inspection import Installer, open_installer
 from ..platforms import PLATFORMS
+from ..provenance.names import BESIDE
 from ..report import Reporter
 from .index import DOCUMENT_SUFFIXES, Document, DocumentKind, Entry, InstallerFormat, Interpreter, Package, Product
 from .wire import FILE_NAME
 
 _SUFFIXES = (".sh", ".exe", ".pkg", ".7z")
-# Where the documents of a target are in its base.
-_DOCUMENTS: Mapping[DocumentKind, str] = {
-    "lock": "keel-meta/pylock.toml",
-    "sbom": "keel-meta/sbom.cdx.json",
-    "licenses": "keel-meta/licenses.txt",
-    "build": "keel-meta/build.json",
-}
+# Where the documents of a target are in its base, by what their published names end with.
+_PLACES = {suffix: path for path, suffix in BESIDE.items()}
 # What keel-setup.exe asks for, whatever is in it (installer_templates/windows/system.c).
 _OLDEST_WINDOWS = "10"
 _LONGEST_LICENSE = 120
@@ -141,7 +137,8 @@ def _check_name(name: str, installer: Installer) -> None:
 
 def _documents(installer: Installer) -> dict[DocumentKind, bytes]:
     there = set(installer.paths())
-    return {kind: installer.read(path) for kind, path in _DOCUMENTS.items() if path in there}
+    places = {kind: _PLACES[suffix] for kind, suffix in DOCUMENT_SUFFIXES.items()}
+    return {kind: installer.read(path) for kind, path in places.items() if path in there}
 
 
 def _interpreter(manifest: Manifest) -> Interpreter:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from ..errors import BuilderError
+from ..errors import BuilderError, OutputError
 from ..stores import open_store
 from .folder import FolderPlace
 
@@ -48,17 +48,20 @@ class Place(Protocol):
 def open_place(target: str) -> Place:
     """The place that `--to` names: a folder, or an address that fsspec knows (`s3://bucket/path`).
 
-    Raises BuilderError for an address that nobody here understands.
+    Raises OutputError for an address that nobody here understands.
     """
     scheme, mark, _ = target.partition("://")
     if not mark or scheme == "file":
         return FolderPlace(Path(target.removeprefix("file://")))
     if scheme in ("http", "https"):
-        raise BuilderError(
+        raise OutputError(
             f"{target} can be read but not written",
             hint="name the folder behind it, or a store, such as s3://bucket/path",
         )
-    filesystem, root = open_store(target)
+    try:
+        filesystem, root = open_store(target)
+    except BuilderError as error:
+        raise OutputError(error.message, hint=error.hint) from error
     from .object_store import ObjectPlace
 
     return ObjectPlace(filesystem, root.strip("/") if scheme != "memory" else root, target)

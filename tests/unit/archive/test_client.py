@@ -27,7 +27,7 @@ PLATFORM = ("--platform", "linux-x86_64")
 
 
 def put(place: Place, *files: Path, key: SecretKey | None = KEY, now: datetime = NOW, days: int = 9) -> None:
-    request = Request(paths=files, wishes=Wishes(days=days), key=key, old_key=None)
+    request = Request(paths=files, wishes=Wishes(days=days), key=key)
     publish(request, place, SITE, now, SilentReporter())
 
 
