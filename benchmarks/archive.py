@@ -26,7 +26,7 @@ from builder.archive.index import DOCUMENT_SUFFIXES, Document, Entry, Interprete
 from builder.archive.index_file import read_index, write_index
 from builder.archive.page import render_site
 from builder.archive.plan import Plan, Wishes, make_plan
-from builder.archive.present import read_present
+from builder.archive.present import Expected, read_present
 from builder.archive.site import SiteTexts
 from builder.archive.writing import ArchiveWriter, Site
 from builder.platforms import PLATFORMS
@@ -80,11 +80,11 @@ def _entry(
 
 
 def measured(title: str, work: Callable[[], _T], goal: float | None = None) -> _T:
-    started = time.perf_counter()
+    started, before = time.perf_counter(), time.process_time()
     result = work()
-    seconds = time.perf_counter() - started
+    seconds, busy = time.perf_counter() - started, time.process_time() - before
     verdict = "" if goal is None else f"; goal {goal:.0f}: {'met' if seconds <= goal else 'MISSED'}"
-    print(f"{title}: {seconds:.2f} s{verdict}", flush=True)
+    print(f"{title}: {seconds:.2f} s, {busy:.2f} s of them on a processor{verdict}", flush=True)
     return result
 
 
@@ -93,7 +93,7 @@ def publish(place: FolderPlace, source: Path, offered: list[Entry], site: Site) 
     product = Product(company="Acme", description=None, homepage=None)
     candidates = [Candidate(path=source, entry=one, product=product, documents={}) for one in offered]
     with place.held():
-        before = read_present(place, None, None)
+        before = read_present(place, Expected())
         plan = make_plan(before.index, candidates, Wishes(), datetime.now(UTC).replace(microsecond=0))
         ArchiveWriter(place, before, plan, site, None, SilentReporter()).write(candidates)
     return plan
@@ -121,8 +121,8 @@ def main() -> None:
     place = FolderPlace(options.work / "archive")
     measured("publishing all of them into an empty folder", lambda: publish(place, source, offered[:-1], site))
     measured("publishing one more", lambda: publish(place, source, offered[-1:], site))
-    size = sum(place.files().values())
-    print(f"on disk: {size / 1e6:.0f} MB; processors: {os.cpu_count()}, load {os.getloadavg()[0]:.1f}")
+    print(f"on disk: {sum(place.files().values()) / 1e6:.0f} MB")
+    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from .bytecode import bytecode_slice
 from .compilers import Compiler
 from .errors import BuilderError
 from .frames import COMPRESSIONS, Frame
+from .grouping import group_bytecode, group_packages
 from .interpreters import Interpreter
 from .lock import Lock
 from .meta import meta_slice
@@ -32,6 +33,7 @@ from .units import (
     shims_slice,
     unit_mtime,
 )
+from .windows_names import check_names
 
 # Without pip a base could not be extended by its users.
 ALWAYS_IN_BASE = ("pip",)
@@ -99,7 +101,7 @@ def _flat(groups: Iterable[Sequence[Frame]]) -> list[Frame]:
 def wheel_units(target: Target, lock: Lock, wheels: Sequence[Path]) -> list[WheelUnit]:
     """Every locked wheel; `base` where the recipe's requirements lead to it, by the target's markers.
 
-    wheels: the files of `lock.wheels`, in the same order.
+    wheels: the files of `lock.wheels`, in the same order.  Raises BuilderError.
     """
     environment = target.platform.marker_environment(lock.interpreter.version)
     requirements = target.recipe.requirements_for(environment)
@@ -108,6 +110,8 @@ def wheel_units(target: Target, lock: Lock, wheels: Sequence[Path]) -> list[Whee
         WheelUnit(locked=locked, wheel=wheel, base=False, requested=locked.name in requested)
         for locked, wheel in zip(lock.wheels, wheels, strict=True)
     ]
+    if target.platform.is_windows:
+        check_names(listed)
     base = _base_names([*map(_without_address, requirements), *ALWAYS_IN_BASE], listed, environment)
     return [
         WheelUnit(locked=unit.locked, wheel=unit.wheel, base=unit.locked.name in base, requested=unit.requested)
@@ -137,16 +141,20 @@ def _stage_zero(
     target: Target, interpreter: Interpreter, units: Sequence[WheelUnit], compiler: Compiler | None
 ) -> list[Slice]:
     """What depends on no other unit: the interpreter, the store with its shims, and keel; then the bytecode of each."""
+    solid = target.recipe.compression == "best"
+    tree = interpreter_slice(interpreter)
     manager, manager_sha256 = manager_slice(target.platform)
-    slices = [interpreter_slice(interpreter), manager, shims_slice(units), *(unit.store_slice() for unit in units)]
+    packages = [(manager, 0), (shims_slice(units), 0)]  # both are small
+    packages += ((unit.store_slice(), unit.unpacked_size()) for unit in units)
+    slices = [tree, *(group_packages(packages) if solid else (piece for piece, _ in packages))]
     if not target.platform.is_windows:  # where keel has no use for it
         slices.append(engine_slice(target.platform))
     if compiler is None:
         return slices
-    slices.append(_tree_bytecode(compiler, slices[0], interpreter.sha256))
-    slices.append(_tree_bytecode(compiler, manager, manager_sha256))
-    slices += (_wheel_bytecode(compiler, unit) for unit in units)
-    return slices
+    slices.append(_tree_bytecode(compiler, tree, interpreter.sha256))
+    bytecode = [(_tree_bytecode(compiler, manager, manager_sha256), 0)]
+    bytecode += ((_wheel_bytecode(compiler, unit), unit.unpacked_size(unit.sources(compiler.tag))) for unit in units)
+    return [*slices, *(group_bytecode(bytecode) if solid else (piece for piece, _ in bytecode))]
 
 
 def _tree_bytecode(compiler: Compiler, piece: Slice, sha256: str) -> Slice:
@@ -177,7 +185,7 @@ def _wheel_bytecode(compiler: Compiler, unit: WheelUnit) -> Slice:
 def _links(target: Target, units: Sequence[WheelUnit], shared: Sequence[Frame], reporter: Reporter) -> list[Slice]:
     """Stage 1 of every unit of the base. Of two units that bring the same file, the first by name keeps it."""
     scheme = target.platform.scheme(target.python_minor)
-    pycs = {unit.name: _pycs(unit, shared) for unit in units}
+    pycs = _pycs(units, shared)
     owners = {path: frame.unit for frame in shared for path in frame.paths}
     slices = []
     for unit in sorted((unit for unit in units if unit.base), key=lambda unit: unit.name):
@@ -190,7 +198,13 @@ def _links(target: Target, units: Sequence[WheelUnit], shared: Sequence[Frame], 
     return slices
 
 
-def _pycs(unit: WheelUnit, shared: Sequence[Frame]) -> list[str]:
-    """The unit's pycs, relative to its folder in the store."""
-    start = len(unit.store) + 1
-    return [path[start:] for frame in shared if frame.unit == f"{unit.name}-pyc" for path in frame.paths]
+def _pycs(units: Sequence[WheelUnit], shared: Sequence[Frame]) -> dict[str, list[str]]:
+    """Each unit's name -> its pycs, relative to its folder in the store: what is there and not in its wheel."""
+    files = {unit.store: frozenset(unit.files.names) for unit in units}
+    found: dict[str, list[str]] = {unit.store: [] for unit in units}
+    for path in (path for frame in shared for path in frame.paths):
+        store = "/".join(path.split("/", 2)[:2])
+        name = path[len(store) + 1 :]
+        if store in files and name not in files[store]:
+            found[store].append(name)
+    return {unit.name: found[unit.store] for unit in units}

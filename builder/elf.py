@@ -114,12 +114,12 @@ def elf_files(root: Path) -> list[Path]:
     """All ELF files below `root`, sorted; symbolic links are not followed."""
     found = []
     for folder, _, names in os.walk(root):
-        found += [path for name in names if _may_be_elf(name) and is_elf(path := Path(folder) / name)]
+        found += [path for name in names if may_be_binary(name) and is_elf(path := Path(folder) / name)]
     return sorted(found)
 
 
-def _may_be_elf(name: str) -> bool:
-    # Thousands of modules need not be opened.
+def may_be_binary(name: str) -> bool:
+    """Whether a file of that name has to be looked into: thousands of modules need not be opened."""
     return not name.endswith((".py", ".pyc", ".h", ".txt", ".tcl", ".msg", ".enc", ".a", ".o"))
 
 

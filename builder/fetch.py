@@ -17,8 +17,9 @@ from requests.adapters import HTTPAdapter
 
 from . import __version__
 from .cache import Cache
-from .errors import BuilderError, FetchError, WrongFileError
+from .errors import BuilderError, FetchError, OutputError, WrongFileError
 from .report import Reporter
+from .stores import download_from_store, is_store, read_store
 from .transfer import CancelledError, Expected, Http, Patience, hash_file, public_url
 
 _Item = TypeVar("_Item")
@@ -32,7 +33,10 @@ _GRACE = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Download:
-    """A file to be had. url: http(s), file, or a plain path.  sha256: hex.  size: in bytes, None when nobody tells."""
+    """A file to be had. url: http(s), file, a plain path, or one that fsspec knows (`stores`).  sha256: hex.
+
+    size: in bytes, None when nobody tells.
+    """
 
     url: str
     filename: str
@@ -99,6 +103,53 @@ class Fetcher:
             found |= self._transfer(missing)
         return [found[download.sha256] for download in downloads]
 
+    def save(self, download: Download, path: Path) -> None:
+        """Fetch a file to `path`, outside of the cache: there whole or not at all; the next run resumes a broken one.
+
+        A folder that is missing is made. Raises FetchError, OutputError.
+        """
+        [cached] = [*self._cached([download]).values(), None][:1]
+        if cached is not None:
+            place_file(cached, path, keep=True)
+            return
+        if self._offline:
+            _refuse([download] if _local_path(download.url) is None else [])
+        http = self._http()
+        with (
+            self._reporter.progress(f"fetching {download.filename}", download.size or 0) as progress,
+            self._cache.partial(_AREA, download.sha256) as part,
+        ):
+            self._obtain(http, download, part, progress.advance, threading.Event())
+            place_file(part, path, keep=False)
+
+    def check(self, download: Download, scratch: Path) -> None:
+        """Whether the file is, at its place, what it should be; nothing is taken from the cache or kept there.
+
+        scratch: a file that may be written, for what cannot be read in place. Raises FetchError.
+        """
+        path = _local_path(download.url)
+        if path is not None:
+            _check_local(path, download)
+            return
+        scratch.unlink(missing_ok=True)
+        self._obtain(self._http(), download, scratch, lambda _: None, threading.Event())
+        scratch.unlink(missing_ok=True)
+
+    def _obtain(
+        self, http: Http, download: Download, part: Path, advance: Callable[[int], None], cancel: threading.Event
+    ) -> None:
+        """Complete `part`, from wherever the download is; when this returns it is the right file."""
+        expected = Expected(name=download.filename, sha256=download.sha256, size=download.size)
+        path = _local_path(download.url)
+        if path is not None:
+            _copy(path, part, download)
+            if download.size:
+                advance(download.size)
+        elif is_store(download.url):
+            download_from_store(download.url, part, expected, advance, cancel)
+        else:
+            http.download(download.url, part, expected, advance, cancel)
+
     def get_bytes(self, url: str, limit: int = 16 << 20) -> bytes:
         """A small document, such as a list of checksums, of at most `limit` bytes. Raises FetchError."""
         path = _local_path(url)
@@ -109,6 +160,8 @@ class Fetcher:
                 raise FetchError(f"{path} cannot be read: {error.strerror or error}") from error
         if self._offline:
             raise FetchError(f"{public_url(url)} cannot be read offline", hint="run again without --offline")
+        if is_store(url):
+            return read_store(url, limit)
         return self._http().get(url, limit)
 
     def get_text(self, url: str, limit: int = 16 << 20) -> str:
@@ -149,20 +202,29 @@ class Fetcher:
 
             def transfer(download: Download) -> Path:
                 with self._cache.partial(_AREA, download.sha256) as part:
-                    path = _local_path(download.url)
-                    if path is None:
-                        expected = Expected(name=download.filename, sha256=download.sha256, size=download.size)
-                        http.download(download.url, part, expected, progress.advance, cancel)
-                    else:
-                        _copy(path, part, download)
-                        if download.size:
-                            progress.advance(download.size)
+                    self._obtain(http, download, part, progress.advance, cancel)
                     return self._cache.adopt(_AREA, part, download.sha256)
 
             # Large files first: the last one to arrive is then a small one.
             order = sorted(downloads, key=lambda download: -(download.size or 0))
             paths = _in_parallel(transfer, order, self._jobs, cancel)
         return {download.sha256: path for download, path in zip(order, paths, strict=True)}
+
+
+def place_file(source: Path, path: Path, *, keep: bool) -> None:
+    """Put the file `source` to `path` in one step, as a copy if it is to be kept. Raises OutputError."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            (shutil.copyfile if keep else shutil.move)(source, temporary)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror or error}", hint="choose another folder with --output"
+        ) from error
 
 
 def default_session(jobs: int, environ: Mapping[str, str]) -> requests.Session:
@@ -198,11 +260,22 @@ def _copy(path: Path, part: Path, download: Download) -> None:
         shutil.copyfile(path, part)
     except OSError as error:
         raise FetchError(f"{path} cannot be read: {error.strerror or error}") from error
-    sha256, size = hash_file(part)
-    if sha256 != download.sha256 or download.size not in (None, size):
+    try:
+        _check_local(part, download, path)
+    except FetchError:
         part.unlink()
+        raise
+
+
+def _check_local(path: Path, download: Download, source: Path | None = None) -> None:
+    """Whether `path`, which was copied from `source`, is the right file."""
+    try:
+        sha256, size = hash_file(path)
+    except OSError as error:
+        raise FetchError(f"{path} cannot be read: {error.strerror or error}") from error
+    if sha256 != download.sha256 or download.size not in (None, size):
         raise WrongFileError(
-            f"{path} is not the expected file: {size} bytes with SHA-256 {sha256}, "
+            f"{source or path} is not the expected file: {size} bytes with SHA-256 {sha256}, "
             f"instead of {download.size or 'some'} with {download.sha256}",
             hint="it has changed since it was locked; if that is right: keel-builder lock --upgrade",
         )

@@ -43,6 +43,7 @@ class LockedInterpreter:
     url: str | None
     sha256: str
     glibc: str | None
+    macos: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +51,7 @@ class LockedWheel:
     """One wheel. name: normalised.  Either `url`, or `path` (absolute) for files of this machine.
 
     size: in bytes, None when the index does not tell.  glibc: read from its libraries, where its tags do not tell.
+    source: where it came from when the lock was shipped (`builder.provenance.parts`), for a lock out of a base.
     """
 
     name: str
@@ -60,6 +62,7 @@ class LockedWheel:
     path: Path | None = None
     size: int | None = None
     glibc: str | None = None
+    source: str | None = None
 
     @property
     def download(self) -> Download:
@@ -117,7 +120,8 @@ def newest_glibc(*versions: str | None) -> str | None:
 def minimum_macos(lock: Lock, asked: str | None) -> str:
     """The oldest macOS that the interpreter and all wheels run on ("11.0"), or the one that was asked for if newer."""
     platform = PLATFORMS[lock.platform]
-    known = [platform.oldest_macos, asked, *(wheel_macos(wheel, platform) for wheel in lock.wheels)]
+    wheels = (wheel_macos(wheel, platform) for wheel in lock.wheels)
+    known = (platform.oldest_macos, lock.interpreter.macos, asked, *wheels)
     return max((version for version in known if version), key=glibc_tuple)
 
 
@@ -194,9 +198,13 @@ def write_lock(lock: Lock, path: Path) -> None:
         ) from error
 
 
-def public_lock(lock: Lock) -> str:
-    """The lock as it is shipped: without addresses, as if the wheels lay beside it, and about this target alone."""
-    document = _document(replace(lock, elsewhere=()), lambda wheel: {"path": wheel.filename})
+def public_lock(lock: Lock, sources: Mapping[str, str]) -> str:
+    """The lock as it is shipped: without addresses, as if the wheels lay beside it, and about this target alone.
+
+    sources: of each wheel, by name.
+    """
+    wheels = tuple(replace(wheel, source=sources[wheel.name]) for wheel in lock.wheels)
+    document = _document(replace(lock, wheels=wheels, elsewhere=()), lambda wheel: {"path": wheel.filename})
     document["tool"]["keel"]["interpreter"].pop("url", None)
     return tomli_w.dumps(document, indent=2)
 
@@ -245,7 +253,8 @@ def _marker(lock: Lock) -> str:
 def _package(wheel: LockedWheel, place: Mapping[str, str]) -> dict[str, Any]:
     entry = {"name": wheel.filename, **place, "size": wheel.size, "hashes": {"sha256": wheel.sha256}}
     package = {"name": wheel.name, "version": wheel.version, "wheels": [_without_none(entry)]}
-    return package | ({"tool": {"keel": {"glibc": wheel.glibc}}} if wheel.glibc else {})
+    tool = _without_none({"glibc": wheel.glibc, "source": wheel.source})
+    return package | ({"tool": {"keel": tool}} if tool else {})
 
 
 def _without_none(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -275,7 +284,7 @@ def _parse(document: Pylock, folder: Path) -> Lock:
     inputs = Inputs.from_table(keel["inputs"])
     if inputs.digest != keel["requirements"]:
         raise ValueError("its inputs have been edited")
-    interpreter = {"url": None, "glibc": None, **keel["interpreter"]}
+    interpreter = {"url": None, "glibc": None, "macos": None, **keel["interpreter"]}
     return Lock(
         recipe=str(keel["recipe"]),
         version=str(keel["version"]),
@@ -310,6 +319,7 @@ def _parse_package(package: Package, folder: Path) -> LockedWheel:
         path=None if wheel.path is None else folder / wheel.path,
         size=wheel.size,
         glibc=tool.get("glibc"),
+        source=tool.get("source"),
     )
 
 

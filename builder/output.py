@@ -43,7 +43,7 @@ def write_installers(
             with stage.create(name, mode=0o755) as stream:
                 writer.write(payload, target, facts, stream)
             if signing:
-                sign(stage.parts[name], name, signing.commands(Path(name).suffix))
+                sign(stage.parts[name], name, signing.commands(Path(name).suffix), target.folder)
                 stage.parts[name].chmod(0o755)
             # As sha256sum writes and checks it.
             stage.write(f"{name}.sha256", f"{_sha256(stage.parts[name])}  {name}\n".encode())

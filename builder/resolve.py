@@ -98,6 +98,7 @@ def locked_interpreter(interpreter: "Interpreter") -> LockedInterpreter:
         url=public_url(interpreter.url) if interpreter.url else None,
         sha256=interpreter.sha256,
         glibc=interpreter.glibc,
+        macos=interpreter.macos,
     )
 
 

@@ -12,22 +12,24 @@ _HINT = "mend the recipe's `signing`, or what the command needs; nothing was put
 _SHOWN_LINES = 20
 
 
-def sign(file: Path, name: str, commands: Sequence[Sequence[str]]) -> None:
-    """Run `commands` on `file`, which is called `name` for them, one after the other.
+def sign(file: Path, name: str, commands: Sequence[Sequence[str]], folder: Path) -> None:
+    """Run `commands` in `folder` on `file`, which is called `name` for them, one after the other.
 
     commands: words with `{file}` and `{signed}`; where a command has the latter, what it writes there takes the file's
     place. Raises OutputError for one that cannot be run, fails, or leaves no installer.
     """
-    with tempfile.TemporaryDirectory(prefix=".signing-", dir=file.parent) as folder:
+    if not commands:
+        return
+    with tempfile.TemporaryDirectory(prefix=".signing-", dir=file.absolute().parent) as work:
         # Tools look at a file's name to know what it is.
-        current, signed = Path(folder) / "unsigned" / name, Path(folder) / "signed" / name
+        current, signed = Path(work) / "unsigned" / name, Path(work) / "signed" / name
         current.parent.mkdir()
         signed.parent.mkdir()
         file.rename(current)
         beginning = _beginning(current)
         for command in commands:
             words = [word.replace("{file}", str(current)).replace("{signed}", str(signed)) for word in command]
-            _run(words)
+            _run(words, folder)
             if any("{signed}" in word for word in command):
                 if not signed.is_file():
                     raise OutputError(f"{words[0]} ended well, but has not written {signed.name}", hint=_HINT)
@@ -39,9 +41,9 @@ def sign(file: Path, name: str, commands: Sequence[Sequence[str]]) -> None:
         current.rename(file)
 
 
-def _run(words: Sequence[str]) -> None:
+def _run(words: Sequence[str], folder: Path) -> None:
     try:
-        done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        done = subprocess.run(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     except OSError as error:
         raise OutputError(f"{words[0]}, which is to sign, cannot be run: {error.strerror}", hint=_HINT) from error
     if done.returncode:

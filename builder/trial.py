@@ -33,7 +33,7 @@ def try_installers(installers: Mapping[str, Path], *, target: Target, lock: Lock
     if not tests or not settings.tests:
         return
     runs = [(path, _RUN[ending]) for name, path in installers.items() if (ending := Path(name).suffix) in _RUN]
-    reason = _obstacle(target, lock, settings) or ("" if runs else f"none of {', '.join(installers)} can be run by it")
+    reason = _obstacle(target, lock, settings) or ("" if runs else f"the builder cannot try {' or '.join(installers)}")
     if reason:
         settings.reporter.note(f"tests: not run here: {reason}")
         return
@@ -89,6 +89,7 @@ def _run(
         raise FailedTestsError(f"the installer did not end within {seconds} s", hint="build with --no-tests") from None
     except OSError as error:
         raise FailedTestsError(
-            f"{command[0]} cannot be run: {error.strerror or error}", hint="build with --no-tests"
+            f"{command[0]} cannot be run: {error.strerror or error}",
+            hint="set TMPDIR to a folder in which programs may run, or build with --no-tests",
         ) from error
     return done.returncode, done.stdout.strip()

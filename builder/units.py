@@ -9,7 +9,7 @@ import io
 import stat
 import threading
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -245,6 +245,16 @@ class WheelUnit:
 
     def _read(self, name: str) -> bytes:
         return next(iter(self.read([name])))[1]
+
+    def scripts(self) -> list[str]:
+        """Names of the scripts that its entry points ask for."""
+        with self._explained():
+            return [point.name for point in self.files.entry_points()]
+
+    def unpacked_size(self, names: Iterable[str] | None = None) -> int:
+        """Bytes of all of its files, or of some."""
+        wanted = None if names is None else set(names)
+        return sum(info.file_size for info in self._members() if wanted is None or info.filename in wanted)
 
     def _members(self) -> Sequence[zipfile.ZipInfo]:
         with self._explained():

@@ -15,6 +15,7 @@ from .base import META, Base
 from .environments import Environment, list_environments
 from .errors import KeelError
 from .manifest import MANIFEST
+from .receipts import Receipt, read_receipts, read_shortcuts
 from .shells import all_start_up_files
 from .staging import remove_tree
 from .startup import Change, apply, plan_reverse
@@ -31,7 +32,8 @@ class Removal:
     inside, outside: environments in the prefix (they go) and elsewhere (they stay, without their Python).
     entries: names in the prefix that go, in this order.  others: those of them that no installer laid down.
     foreign: paths in the prefix that were there before the installation, and stay.
-    shell_files: start-up files to be restored.
+    shell_files: start-up files to be restored.  receipts: what macOS is to forget.
+    shortcuts: files elsewhere that lead to the base, and go.
     """
 
     prefix: str
@@ -41,6 +43,8 @@ class Removal:
     others: Tuple[str, ...]
     foreign: FrozenSet[str]
     shell_files: Tuple[Change, ...]
+    receipts: Tuple[Receipt, ...]
+    shortcuts: Tuple[str, ...]
 
 
 def plan_removal(base: Base) -> Removal:
@@ -65,6 +69,8 @@ def plan_removal(base: Base) -> Removal:
         others=tuple(name for name in entries if name not in top_level and not name.startswith(".keel")),
         foreign=foreign or frozenset(),
         shell_files=tuple(change for change in changes if change.action != "none"),
+        receipts=read_receipts(base.prefix),
+        shortcuts=read_shortcuts(base.prefix),
     )
 
 
@@ -113,6 +119,9 @@ def carry_out(removal: Removal) -> List[str]:
         os.rename(manifest, os.path.join(removal.prefix, _MARK))
     for change in removal.shell_files:
         apply(change)
+    for path in removal.shortcuts:
+        with contextlib.suppress(OSError):  # the folder may be somebody else's
+            os.unlink(path)
     for name in removal.entries:
         if name in _LAST:
             # From here on keel could not be started again.

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from tests.conftest import TEST_CACHE, need, skip_unless
 
+_AXE = "axe-core@4.14.1"
+_AXE_SHA256 = "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745"
 _NUSHELL = "@nushell/linux-x64@0.115.1"
 _NUSHELL_SHA256 = "8a02b8874bb1e6cc268a3da72f42735a2f92f92548feb938a771ea02ce859ba4"
 
@@ -50,3 +52,11 @@ def nushell() -> Path:
         Path(partial.name).chmod(0o755)
         Path(partial.name).replace(program)
     return program
+
+
+def axe_script() -> str:
+    """axe-core, which finds what keeps people with disabilities from using a page."""
+    with tarfile.open(npm_package(_AXE, _AXE_SHA256)) as package:
+        script = package.extractfile("package/axe.min.js")
+        assert script is not None
+        return script.read().decode()

@@ -16,12 +16,17 @@ def shell_files() -> list[str]:
     return sorted({str(path.relative_to(ROOT)) for path in candidates if path.is_file()})
 
 
+def workflows() -> list[str]:
+    return sorted(str(path.relative_to(ROOT)) for path in (ROOT / ".github" / "workflows").glob("*.yml"))
+
+
 def main() -> int:
     scripts = Path(sys.executable).parent
     checks = [
         [scripts / "ruff", "check", "."],
         [scripts / "mypy"],
         [scripts / "shellcheck", *shell_files()],
+        [scripts / "check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows()],
         [sys.executable, "tools/build_engine.py", "--check-sources"],
         [sys.executable, "tools/build_redirector.py", "--check-sources"],
     ]

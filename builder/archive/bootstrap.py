@@ -21,13 +21,21 @@ def install_ps1(index: Index, site: SiteTexts) -> bytes:
     return _filled("install.ps1", _values(index, site), _powershell_word)
 
 
+def default_name(index: Index, site: SiteTexts) -> str:
+    """What the scripts install where no name is given; "" where they have to be told."""
+    names = {entry.name for entry in index.installers}
+    if site.featured in names:
+        return site.featured or ""
+    return names.pop() if len(names) == 1 else ""
+
+
 def _values(index: Index, site: SiteTexts) -> dict[str, str]:
     return {
         "archive": (site.url or "").rstrip("/"),
         "key": index.key or "",
         "id": index.archive,
         "version": str(index.version),
-        "name": site.featured if site.featured in {entry.name for entry in index.installers} else "",
+        "name": default_name(index, site),
     }
 
 

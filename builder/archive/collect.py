@@ -10,21 +10,17 @@ from typing import cast
 
 from keel.manifest import Manifest
 
-from ..errors import BuilderError, InstallerFileError
+from ..errors import InstallerFileError
 from ..inspection import Installer, open_installer
 from ..platforms import PLATFORMS
+from ..provenance.names import BESIDE
 from ..report import Reporter
 from .index import DOCUMENT_SUFFIXES, Document, DocumentKind, Entry, InstallerFormat, Interpreter, Package, Product
 from .wire import FILE_NAME
 
 _SUFFIXES = (".sh", ".exe", ".pkg", ".7z")
-# Where the documents of a target are in its base.
-_DOCUMENTS: Mapping[DocumentKind, str] = {
-    "lock": "keel-meta/pylock.toml",
-    "sbom": "keel-meta/sbom.cdx.json",
-    "licenses": "keel-meta/licenses.txt",
-    "build": "keel-meta/build.json",
-}
+# Where the documents of a target are in its base, by what their published names end with.
+_PLACES = {suffix: path for path, suffix in BESIDE.items()}
 # What keel-setup.exe asks for, whatever is in it (installer_templates/windows/system.c).
 _OLDEST_WINDOWS = "10"
 _LONGEST_LICENSE = 120
@@ -43,19 +39,19 @@ class Candidate:
 def find_files(paths: Sequence[Path]) -> list[Path]:
     """The installers that are meant: files as they are, folders by the suffixes of what lies directly in them.
 
-    Raises BuilderError for what is not there, and for a folder without any.
+    Raises InstallerFileError for what is not there, and for a folder without any.
     """
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
             inside = sorted(one for one in path.iterdir() if one.suffix in _SUFFIXES and one.is_file())
             if not inside:
-                raise BuilderError(f"there is no installer in {path}", hint=f"they end in {', '.join(_SUFFIXES)}")
+                raise InstallerFileError(f"there is no installer in {path}", hint=f"they end in {', '.join(_SUFFIXES)}")
             found.update(dict.fromkeys(inside))
         elif path.is_file():
             found[path] = None
         else:
-            raise BuilderError(f"{path} does not exist", hint="name installers, or a folder that holds them")
+            raise InstallerFileError(f"{path} does not exist", hint="name installers, or a folder that holds them")
     return list(found)
 
 
@@ -81,7 +77,13 @@ def collect(paths: Sequence[Path], now: datetime, reporter: Reporter) -> list[Ca
             "\n".join(problems), hint=hint or "nothing was published; build these again, or leave them out"
         )
     _refuse_twins(found)
+    if found:
+        reporter.step(f"checked {_counted(found)}")
     return found
+
+
+def _counted(found: Sequence[Candidate]) -> str:
+    return f"{len(found)} installer{'' if len(found) == 1 else 's'}"
 
 
 def _candidate(path: Path, now: datetime) -> Candidate:
@@ -135,7 +137,8 @@ def _check_name(name: str, installer: Installer) -> None:
 
 def _documents(installer: Installer) -> dict[DocumentKind, bytes]:
     there = set(installer.paths())
-    return {kind: installer.read(path) for kind, path in _DOCUMENTS.items() if path in there}
+    places = {kind: _PLACES[suffix] for kind, suffix in DOCUMENT_SUFFIXES.items()}
+    return {kind: installer.read(path) for kind, path in places.items() if path in there}
 
 
 def _interpreter(manifest: Manifest) -> Interpreter:

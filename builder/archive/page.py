@@ -20,15 +20,18 @@ from markupsafe import Markup
 from ..resources import TEMPLATES
 from ..target import title_of
 from . import views
-from .bootstrap import install_ps1, install_sh
+from .bootstrap import default_name, install_ps1, install_sh
 from .colours import dark_palette, light_palette
-from .index import Entry, Index, Package
+from .index import Entry, Index
 from .search_data import PackageSets, files_script, packages_script
 from .site import Picture, SiteTexts
+from .tables import Tables
 
 _FOLDER = TEMPLATES / "archive"
 # On a page without JavaScript; with it, as many at a time.
 PAGE_ROWS = 200
+# No text of ours, and none of YAML's, holds it.
+_MARK = Markup("\0")
 
 
 def render_site(index: Index, site: SiteTexts) -> Iterator[tuple[str, bytes]]:
@@ -71,8 +74,8 @@ class _Renderer:
         self._entries = index.installers
         self._lines = views.Lines(index.installers)
         self._environment = _environment()
-        self._package_rows: dict[Package, Markup] = {}
-        self._package_tables: dict[int, Markup] = {}
+        self._tables = Tables()
+        self._frames: dict[str, list[str]] = {}
         self._environment.globals.update(
             index=index,
             site=site,
@@ -108,10 +111,12 @@ class _Renderer:
 
     def front(self) -> bytes:
         entries = self._entries
+        products = views.products(self._index, self._site.featured)
         return self._page(
             "index.html",
             root="",
-            products=views.products(self._index, self._site.featured),
+            products=products,
+            default_name=default_name(self._index, self._site),
             entries=entries[:PAGE_ROWS],
             platforms=[name for name in views.PLATFORM_TITLES if any(entry.platform == name for entry in entries)],
             pythons=sorted({entry.python_minor for entry in entries}, key=views.python_key, reverse=True),
@@ -133,7 +138,7 @@ class _Renderer:
             yield f"installers/{entry.file}.html", self._installer(entry, siblings)
 
     def _installer(self, entry: Entry, siblings: Sequence[Entry]) -> bytes:
-        previous = self._lines.previous(entry)
+        changes = self._lines.changes(entry)
         return self._page(
             "installer.html",
             root="../",
@@ -142,33 +147,25 @@ class _Renderer:
             product=self._index.products.get(entry.name),
             siblings=siblings,
             newest=self._lines.newer(entry),
-            changes=views.changes(previous, entry) if previous else None,
+            changes=changes,
+            changes_table=self._tables.changes(changes.lines, changes.previous.version) if changes else None,
             documents=views.documents(entry),
-            licences=views.licences(entry.packages),
-            packages=self._packages(entry.packages),
-            store=self._packages(entry.store) if entry.store else None,
+            tables=self._tables,
         )
 
-    def _packages(self, packages: tuple[Package, ...]) -> Markup:
-        """A table. Each package's row and each set's table is made once: 10,000 pages have two million rows."""
-        table = self._package_tables.get(id(packages))
-        if table is None:
-            rows = Markup("\n").join(map(self._package_row, packages))
-            text = self._environment.get_template("packages.html").render(rows=rows, count=len(packages))
-            table = self._package_tables[id(packages)] = Markup(text)  # noqa: S704 -- rendered with escaping
-        return table
+    def _page(self, name: str, *, root: str, **values: object) -> bytes:
+        """A template's blocks in the frame that is the same for all pages of a folder. root: the way to the archive."""
+        template = self._environment.get_template(name)
+        context = template.new_context({**values, "root": root})
+        title, main = ("".join(template.blocks[block](context)) for block in ("title", "main"))
+        head, middle, foot = self._frame(root)
+        return f"{head}{title}{middle}{main}{foot}".encode()
 
-    def _package_row(self, package: Package) -> Markup:
-        row = self._package_rows.get(package)
-        if row is None:
-            row = Markup('<tr><th scope="row">{}</th><td>{}</td><td>{}</td></tr>').format(
-                package.name, package.version, package.license or "not told"
-            )
-            self._package_rows[package] = row
-        return row
-
-    def _page(self, template: str, **values: object) -> bytes:
-        return self._environment.get_template(template).render(values).encode("utf-8")
+    def _frame(self, root: str) -> list[str]:
+        if root not in self._frames:
+            text = self._environment.get_template("layout.html").render(root=root, title=_MARK, main=_MARK)
+            self._frames[root] = text.split(_MARK)
+        return self._frames[root]
 
     def _fill(self, template: str, file: str, sha256: str) -> str:
         """A command with its words. Without an address of the archive, the line that fetches is left to the script."""

@@ -1,12 +1,12 @@
 """Where an archive lies: a folder or an object store, two classes behind one Protocol. Paths are relative, with `/`."""
 
-import sys
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from ..errors import BuilderError
+from ..errors import BuilderError, OutputError
+from ..stores import open_store
 from .folder import FolderPlace
 
 Advance = Callable[[int], None]
@@ -48,34 +48,20 @@ class Place(Protocol):
 def open_place(target: str) -> Place:
     """The place that `--to` names: a folder, or an address that fsspec knows (`s3://bucket/path`).
 
-    Raises BuilderError for an address that nobody here understands.
+    Raises OutputError for an address that nobody here understands.
     """
     scheme, mark, _ = target.partition("://")
     if not mark or scheme == "file":
         return FolderPlace(Path(target.removeprefix("file://")))
     if scheme in ("http", "https"):
-        raise BuilderError(
+        raise OutputError(
             f"{target} can be read but not written",
             hint="name the folder behind it, or a store, such as s3://bucket/path",
         )
     try:
-        import fsspec
-    except ImportError as error:
-        raise _missing(target, "fsspec", scheme) from error
-    try:
-        filesystem, root = fsspec.core.url_to_fs(target)
-    except ImportError as error:
-        raise _missing(target, str(error), scheme) from error
-    except ValueError as error:
-        raise BuilderError(f"{target}: {error}", hint="a folder, or an address such as s3://bucket/path") from error
+        filesystem, root = open_store(target)
+    except BuilderError as error:
+        raise OutputError(error.message, hint=error.hint) from error
     from .object_store import ObjectPlace
 
     return ObjectPlace(filesystem, root.strip("/") if scheme != "memory" else root, target)
-
-
-def _missing(target: str, what: str, scheme: str) -> BuilderError:
-    extra = "s3" if scheme == "s3" else "archive"
-    return BuilderError(
-        f"{target} needs a package that is not installed: {what}",
-        hint=f"{sys.executable} -m pip install 'keel-builder[{extra}]' (and what fsspec needs for {scheme}://)",
-    )

@@ -8,7 +8,7 @@ from .index import Index
 from .index_file import read_index
 from .minisign import PublicKey
 from .place import Place
-from .trust import INDEX, check_signature, signature_name
+from .trust import INDEX, Remembered, check_history, check_signature, signature_name
 
 LOCK = ".publish.lock"
 
@@ -22,11 +22,22 @@ class Present:
     files: dict[str, int]
 
 
-def read_present(place: Place, key: PublicKey | None, old_key: PublicKey | None) -> Present:
-    """What is published now, its signature checked: a publisher must not sign what somebody else put there.
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """What a publisher knows of the archive. key: that signs the next index.  old_key: that signed this one, where it
+    is another.  unsigned: whether an archive without a signature is to be signed from now on.  remembered: from the
+    last publishing on this computer."""
 
-    key: that signs the next index.  old_key: that signed this one, where it is another.  Raises ArchiveError, and
-    OutputError for a folder that holds something else.
+    key: PublicKey | None = None
+    old_key: PublicKey | None = None
+    unsigned: bool = False
+    remembered: Remembered | None = None
+
+
+def read_present(place: Place, expected: Expected) -> Present:
+    """What is published now. It is checked as clients do: a publisher must not sign what somebody else put there.
+
+    Raises ArchiveError, and OutputError for a folder that holds something else.
     """
     files = place.files()
     data = place.read(INDEX)
@@ -38,11 +49,19 @@ def read_present(place: Place, key: PublicKey | None, old_key: PublicKey | None)
         return Present(index=None, data=None, files=files)
     index = read_index(data)
     if index.key is not None:
-        _check(place, data, index, key, old_key)
+        _check_signature(place, data, index, expected)
+    elif expected.key is not None and not expected.unsigned:
+        raise ArchiveError(
+            f"{place.address} is not signed, so that nobody knows who published what is there",
+            hint="if it never was, and you trust it: sign it with --sign-unsigned, this once",
+        )
+    if expected.key is not None and expected.remembered is not None:
+        _check_history(place, data, index, expected.remembered)
     return Present(index=index, data=data, files=files)
 
 
-def _check(place: Place, data: bytes, index: Index, key: PublicKey | None, old_key: PublicKey | None) -> None:
+def _check_signature(place: Place, data: bytes, index: Index, expected: Expected) -> None:
+    key = expected.old_key or expected.key
     if key is None:
         raise ArchiveError(f"{place.address} is signed, and no key was given", hint="name the secret key with --key")
     signature = place.read(signature_name(index.version))
@@ -52,9 +71,18 @@ def _check(place: Place, data: bytes, index: Index, key: PublicKey | None, old_k
             hint="somebody changed the archive: restore it from a copy",
         )
     try:
-        check_signature(data, signature, old_key or key, index, INDEX)
+        check_signature(data, signature, key, index, INDEX)
     except ArchiveError as error:
         raise ArchiveError(
             f"{place.address} is not what was published with this key: {error.message}",
             hint="if the key is a new one, name the old public key with --old-key; otherwise restore the archive",
+        ) from error
+
+
+def _check_history(place: Place, data: bytes, index: Index, remembered: Remembered) -> None:
+    try:
+        check_history(index, data, remembered)
+    except ArchiveError as error:
+        raise ArchiveError(
+            f"{place.address}: {error.message}", hint="if you restored or made it anew yourself: --forget, this once"
         ) from error

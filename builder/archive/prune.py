@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..errors import BuilderError
 from .index import Entry
 from .ordering import version_key
 
@@ -23,15 +22,13 @@ class Policy:
 
 
 def parse_policy(words: Iterable[str]) -> Policy | None:
-    """`["keep=3", "days=365"]`, also as one word with a comma; None for none. Raises BuilderError."""
+    """`["keep=3", "days=365"]`, also as one word with a comma; None for none. Raises ValueError."""
     rules: dict[str, int] = {}
     for rule in ",".join(words).replace(" ", "").split(",") if words else ():
         match = _RULE.fullmatch(rule)
         if match is None or match[1] in rules:
-            raise BuilderError(
-                f'--prune does not know "{rule}"' if match is None else f"--prune says {match[1]} twice",
-                hint="--prune keep=3 keeps three versions, --prune days=365 a year's; with both, what either keeps",
-            )
+            wrong = f'"{rule}" is no rule' if match is None else f"{match[1]} is there twice"
+            raise ValueError(f"{wrong}: keep=3 keeps three versions, days=365 a year's; with both, what either keeps")
         rules[match[1]] = int(match[2])
     return Policy(**rules) if rules else None
 

@@ -85,7 +85,7 @@ def _link(value: Any, info: ValidationInfo) -> Link:
 
 
 class SiteTexts(Model):
-    """What a company may say on its archive page; docs/archive.md describes the keys."""
+    """What a company may say on its archive page; docs/archive-page.md describes the keys."""
 
     title: Line = "Python installers"
     company: Line | None = None
@@ -112,7 +112,7 @@ def load_site(path: Path | None) -> SiteTexts:
     try:
         return _read(path)
     except RecipeMistakes as mistakes:
-        raise recipe_error(path, mistakes.problems, hint="docs/archive.md describes every key") from None
+        raise recipe_error(path, mistakes.problems, hint="docs/archive-page.md describes every key") from None
 
 
 def _read(path: Path) -> SiteTexts:

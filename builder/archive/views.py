@@ -30,9 +30,10 @@ _DOCUMENTS: Mapping[DocumentKind, str] = {
     "build": "How it was built",
 }
 
-_POSIX = "curl -fLO {url}\necho '{sha256}  {name}' | %s &&\n    %s"
+_POSIX = "curl -fLO {url}\necho '{sha256}  {name}' |\n    %s && %s"
 _POWERSHELL = (
-    "curl.exe -fLO {url}\nif ((Get-FileHash {file}).Hash -eq '{sha256}') { %s } else { 'This file is damaged.' }"
+    "curl.exe -fLO {url}\nif ((Get-FileHash {file}).Hash -eq\n"
+    "    '{sha256}') { %s } else { 'This file is damaged.' }"
 )
 _SUM = {"linux": "sha256sum -c", "macos": "shasum -a 256 -c"}
 _RUN = {"sh": "sh {file}", "pkg": "open {file}", "7z": "7z x {file}"}
@@ -98,10 +99,6 @@ class Changes:
     previous: Entry
     python: tuple[str, str] | None
     lines: tuple[Change, ...]
-
-    @property
-    def any(self) -> bool:
-        return bool(self.lines)
 
     @property
     def summary(self) -> str:
@@ -187,17 +184,28 @@ class Lines:
         for entry in entries:
             self._lines[_line(entry)].append(entry)
             keys.setdefault(entry.version, version_key(entry.version))
-        self._next: dict[str, Entry] = {}
+        self._previous: dict[str, Entry] = {}
+        self._differences: dict[tuple[int, int], tuple[Change, ...]] = {}
+        self._newest = {key: max(line, key=newness) for key, line in self._lines.items()}
         for line in self._lines.values():
             line.sort(key=lambda entry: keys[entry.version])
-            self._next |= {newer.file: older for older, newer in pairwise(line)}
+            self._previous |= {newer.file: older for older, newer in pairwise(line)}
 
-    def previous(self, entry: Entry) -> Entry | None:
-        return self._next.get(entry.file)
+    def changes(self, entry: Entry) -> Changes | None:
+        """Since the version before; None for the first one."""
+        previous = self._previous.get(entry.file)
+        if previous is None:
+            return None
+        # The formats of a target share their sets of packages.
+        key = (id(previous.packages), id(entry.packages))
+        if key not in self._differences:
+            self._differences[key] = tuple(_differences(previous.packages, entry.packages))
+        python = (previous.python, entry.python) if previous.python != entry.python else None
+        return Changes(previous=previous, python=python, lines=self._differences[key])
 
     def newer(self, entry: Entry) -> Entry | None:
         """The newest of the line, None for that itself."""
-        newest = max(self._lines[_line(entry)], key=newness)
+        newest = self._newest[_line(entry)]
         return None if newest is entry else newest
 
 
@@ -205,18 +213,10 @@ def _line(entry: Entry) -> tuple[str, str, str, str]:
     return entry.name, entry.platform, entry.python_minor, entry.format
 
 
-def changes(previous: Entry, entry: Entry) -> Changes:
-    """From `previous` to `entry`: the Python, and the packages of the base."""
-    return Changes(
-        previous=previous,
-        python=(previous.python, entry.python) if previous.python != entry.python else None,
-        lines=() if previous.packages is entry.packages else tuple(_differences(previous.packages, entry.packages)),
-    )
-
-
 def _differences(before: Iterable[Package], now: Iterable[Package]) -> Iterable[Change]:
-    old = {package.name: package.version for package in before}
-    new = {package.name: package.version for package in now}
+    same = set(map(id, before)) & set(map(id, now))  # most are, and the rest is compared
+    old = {package.name: package.version for package in before if id(package) not in same}
+    new = {package.name: package.version for package in now if id(package) not in same}
     for name in sorted({**old, **new}):
         if old.get(name) != new.get(name):
             yield Change(name=name, before=old.get(name), now=new.get(name))

@@ -50,16 +50,17 @@ class ArchiveWriter:
         self._entries = {entry.file: entry for entry in plan.index.installers}
         self._record = Written(place)
 
-    def write(self, candidates: Sequence[Candidate]) -> None:
-        """candidates: everything that was asked to be published, new or not."""
+    def write(self, candidates: Sequence[Candidate]) -> bytes:
+        """candidates: everything that was asked to be published, new or not. Returns the content of the index."""
         self._put_installers([one for one in candidates if one.entry.file in self._entries])
         pages = self._put_pages()
         self._put_stable_names()
         self._put_listings()
         # Should this process die right after the index is there, the next one finds in the record what is to go.
         self._record.expect(name for entry in self._plan.removed for name in _names(entry))
-        self._put_index()
+        content = self._put_index()
         self._sweep(pages)
+        return content
 
     def _put_installers(self, candidates: Sequence[Candidate]) -> None:
         """The new ones, and those whose file somebody has lost."""
@@ -76,6 +77,9 @@ class ArchiveWriter:
             for one in wanted:
                 self._place.upload(one.entry.file, one.path, one.entry.sha256, progress.advance)
         self._place.write(documents.items())
+        if wanted or documents:
+            size = sum(one.entry.size for one in wanted) / 1e6
+            self._reporter.step(f"wrote {size:.1f} MB of installers, and {len(documents)} documents about them")
 
     def _is_there(self, entry: Entry) -> bool:
         return self._before.files.get(entry.file) == entry.size
@@ -93,7 +97,9 @@ class ArchiveWriter:
                 hashes |= self._put_changed(page for page in together if page[0] != "index.html")
                 progress.advance(sum(path.startswith("installers/") for path, _ in together))
         self._record.add(hashes)
-        self._record.add(self._put_changed(last))
+        front = self._put_changed(last)
+        self._record.add(front)
+        self._reporter.step(f"wrote {len(hashes | front)} of {len(paths)} pages and what they need")
         return paths
 
     def _put_changed(self, pages: Iterable[tuple[str, bytes]]) -> dict[str, str]:
@@ -130,8 +136,8 @@ class ArchiveWriter:
         if self._key:
             self._put_if_other(f"{SUMS}.minisig", self._key.sign(listed, str(self._statement(SUMS))))
 
-    def _put_index(self) -> None:
-        """The moment of publication."""
+    def _put_index(self) -> bytes:
+        """The moment of publication; returns the index."""
         before = self._before
         unchanged = before.data if self._index is before.index else None
         content = unchanged or write_index(self._index)
@@ -140,8 +146,10 @@ class ArchiveWriter:
             self._put_if_other(signature_name(self._index.version), signature)
         if content != before.data:
             self._place.swap(INDEX, before.data, content)
+            self._reporter.step(f"version {self._index.version} is published")
         if signature:
             self._put_if_other(f"{INDEX}.minisig", signature)
+        return content
 
     def _sweep(self, pages: set[str]) -> None:
         """What publishers wrote and no index names any more."""
@@ -149,7 +157,10 @@ class ArchiveWriter:
         gone = self._record.hashes.keys() - kept
         oldest = self._index.version - _SIGNATURES
         old = [signature_name(version) for version in range(1, oldest + 1)]
-        self._place.remove(sorted(gone | (self._before.files.keys() & set(old))))
+        doomed = gone | (self._before.files.keys() & set(old))
+        self._place.remove(sorted(doomed))
+        if doomed:
+            self._reporter.step(f"removed {len(doomed)} files that nothing names any more")
         settled = {path for path, digest in self._record.hashes.items() if not digest}
         self._record.forget(gone | settled)
 

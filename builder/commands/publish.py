@@ -1,5 +1,6 @@
 """`keel-builder publish`: make an archive, or add to one, or renew it."""
 
+import os
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -8,17 +9,20 @@ import click
 from rich.console import Console
 
 from ..archive.keys import public_key, read_key
+from ..archive.memory import Memory, default_state_root
 from ..archive.minisign import SecretKey
 from ..archive.page import render_site
 from ..archive.place import open_place
 from ..archive.plan import Plan, Wishes
-from ..archive.prune import parse_policy
+from ..archive.present import Expected
+from ..archive.prune import Policy, parse_policy
 from ..archive.publish import Request, preview
 from ..archive.publish import publish as publish_to
 from ..archive.site import load_site
 from ..archive.wire import stamp
 from ..archive.writing import Site
 from ..console import ConsoleReporter
+from ..errors import ArchiveError
 from .passphrase import ask_passphrase
 from .shared import OUT, Command
 
@@ -39,6 +43,8 @@ _DAYS = 365
     "--key", type=click.Path(path_type=Path), envvar="KEEL_KEY", help="Secret key to sign with [default: KEEL_KEY]."
 )
 @click.option("--old-key", help="Public key that signed the archive until now, when --key is a new one.")
+@click.option("--sign-unsigned", is_flag=True, help="Sign an archive that was not signed until now.")
+@click.option("--forget", is_flag=True, help="Publish although the archive is an older or another one than remembered.")
 @click.option(
     "--expires",
     "days",
@@ -59,6 +65,8 @@ def command(
     target: str,
     key: Path | None,
     old_key: str | None,
+    sign_unsigned: bool,
+    forget: bool,
     days: int | None,
     prune: tuple[str, ...],
     withdraw: tuple[str, ...],
@@ -69,7 +77,7 @@ def command(
 ) -> None:
     """Publish FILES (installers, or folders of them) on an archive; without any, renew it."""
     reporter = ConsoleReporter(Console(stderr=True, highlight=False, quiet=quiet))
-    place, texts, policy = open_place(target), load_site(site), parse_policy(prune)
+    place, texts, policy = open_place(target), load_site(site), _policy(prune)
     secret = read_key(key, partial(ask_passphrase, f"passphrase of {key}")) if key else None
     wishes = Wishes(
         withdraw=withdraw,
@@ -77,16 +85,39 @@ def command(
         days=days or (_DAYS if secret else None),
         renew=days is not None,
     )
-    request = Request(paths=files, wishes=wishes, key=secret, old_key=public_key(old_key) if old_key else None)
+    memory, address = Memory(default_state_root(os.environ)), _address(target)
+    expected = Expected(
+        old_key=public_key(old_key) if old_key else None,
+        unsigned=sign_unsigned,
+        remembered=memory.recall(address) if secret and not forget else None,
+    )
+    request = Request(paths=files, wishes=wishes, key=secret, expected=expected)
     now = datetime.now(UTC)
     if dry_run:
         _tell(preview(request, place, now, reporter), target, secret, dry=True)
         return
     look = Site(title=texts.title, url=texts.url, render=partial(render_site, site=texts), stable_files=latest_files)
-    plan = publish_to(request, place, look, now, reporter)
-    _tell(plan, target, secret, dry=False)
+    published = publish_to(request, place, look, now, reporter)
+    _tell(published.plan, target, secret, dry=False)
     if secret is None:
         reporter.note("the archive is not signed; `keel-builder key new` makes a key for --key")
+        return
+    try:
+        memory.remember(address, published.remembered)
+    except ArchiveError as error:
+        reporter.warn(f"published, but not remembered: {error.message}")
+
+
+def _address(target: str) -> str:
+    """A folder's is the same from wherever it is named."""
+    return target if "://" in target else str(Path(target).resolve())
+
+
+def _policy(words: tuple[str, ...]) -> Policy | None:
+    try:
+        return parse_policy(words)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--prune") from error
 
 
 def _tell(plan: Plan, target: str, key: SecretKey | None, *, dry: bool) -> None:

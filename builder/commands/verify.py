@@ -1,17 +1,20 @@
-"""`keel-builder verify`: whether installers are intact."""
+"""`keel-builder verify`: whether installers are intact, and archives to be believed."""
 
 from pathlib import Path
+from typing import Any
 
 import click
-from rich.console import Console
 from rich.markup import escape
 
-from ..console import ConsoleReporter
-from ..errors import BuilderError
+from ..archive.client import check_files, count_files, normal_address
+from ..archive.wire import stamp
+from ..errors import ArchiveError, BuilderError
 from ..inspection import Installer, open_installer
 from ..inspection.beside import check_published_sum
 from ..report import Reporter, megabytes
-from .shared import OUT, Command, print_error, verbose_option
+from ..settings import Settings
+from .reading import memory_of, open_believed, signed_by
+from .shared import OUT, Command, common_options, print_error, settings_from
 
 
 @click.command(
@@ -19,30 +22,67 @@ from .shared import OUT, Command, print_error, verbose_option
     epilog="""
     keel-builder verify dist/Starter-2026.11-py312-Linux-x86_64.sh
     keel-builder verify dist/*.sh dist/*.exe dist/*.pkg dist/*.7z
+    keel-builder verify --archive https://get.acme.example/python --public-key RWQf6LRCGA9i… --files
     """,
 )
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
-@verbose_option
-def command(files: tuple[Path, ...], quiet: bool) -> int:
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--archive", help="Check this archive (a URL or a folder): signature, expiry, and no step back.")
+@click.option(
+    "--public-key", "key", help="The archive's public key, RW… or a .pub file [default: the one of last time]."
+)
+@click.option("--files", "with_files", is_flag=True, help="Check every file of the archive, too.")
+@click.option("--forget", is_flag=True, help="Forget what was seen of the archive before.")
+@common_options
+def command(files: tuple[Path, ...], archive: str | None, **options: Any) -> int:
     """Check FILES without running them: every hash, the index, the program around it, what follows, and FILE.sha256.
 
     All files are checked; the exit code is 10 if any of them is damaged or no installer.
     """
-    reporter = ConsoleReporter(Console(stderr=True, highlight=False, quiet=quiet))
-    code = 0
-    for file in files:
-        try:
-            with open_installer(file) as installer:
-                notes = _verify(installer, reporter)
-        except BuilderError as error:
-            print_error(f"{file}: {error.message}" if str(file) not in error.message else error.message, error.hint)
-            code = error.exit_code
-            continue
-        if not quiet:
-            facts = ", ".join([installer.format, megabytes(installer.size), *notes])
-            OUT.print(f"[green]intact[/green]  {escape(str(file))}  ({facts})")
-    return code
+    if not files and archive is None:
+        raise click.UsageError("give files, or --archive")
+    if archive is None and (options["key"] or options["with_files"] or options["forget"]):
+        raise click.UsageError("--public-key, --files and --forget belong to --archive")
+    settings = settings_from(options)
+    codes = [_verify_file(file, settings.reporter, options["quiet"]) for file in files]
+    if archive is not None:
+        _verify_archive(archive, settings, options)
+    return max(codes, default=0)
+
+
+def _verify_file(file: Path, reporter: Reporter, quiet: bool) -> int:
+    """The exit code."""
+    try:
+        with open_installer(file) as installer:
+            notes = _verify(installer, reporter)
+    except BuilderError as error:
+        print_error(error.message if str(file) in error.message else f"{file}: {error.message}", error.hint)
+        return error.exit_code
+    if not quiet:
+        facts = ", ".join([installer.format, megabytes(installer.size), *notes])
+        OUT.print(f"[green]intact[/green]  {escape(str(file))}  ({facts})")
+    return 0
+
+
+def _verify_archive(address: str, settings: Settings, options: dict[str, Any]) -> None:
+    if options["forget"]:
+        memory_of(settings).forget(normal_address(address))
+    opened = open_believed(address, options["key"], settings)
+    index = opened.index
+    if options["with_files"]:
+        count = count_files(index)
+        with settings.reporter.progress("verifying files", count, unit="items") as progress:
+            problems = check_files(opened, settings.fetcher, progress)
+        if problems:
+            lines = "".join(f"\n  {problem}" for problem in problems)
+            raise ArchiveError(
+                f"{address}: {len(problems)} of its files are wrong:{lines}",
+                hint="try again if it is being published to right now; else ask whoever publishes it",
+            )
+    if not options["quiet"]:
+        until = f", good until {stamp(index.expires)[:10]}" if index.expires else ""
+        files = f", {count} files checked" if options["with_files"] else ""
+        facts = f"version {index.version}, {len(index.installers)} installers, {signed_by(opened)}{until}{files}"
+        OUT.print(f"[green]intact[/green]  {escape(address)}  ({facts})")
 
 
 def _verify(installer: Installer, reporter: Reporter) -> list[str]:

@@ -79,6 +79,13 @@ class PayloadContents:
         check_totals(self.index, reading.entries)
         return notes
 
+    def unit(self, name: str) -> Iterator[FrameContent]:
+        """The frames of one unit with everything in them, one after the other: of each as much memory as its size."""
+        for line in self.index.frames:
+            if line.unit == name:
+                with self.container.open(line.offset) as stream:
+                    yield self._read(stream, line, lambda _: True, Budget(), _ignore)
+
     def _likely_first(self, path: str) -> Iterator[Sequence[FrameLine]]:
         """All frames in two groups. The names of units are a hint and not a promise."""
         if not self.container.seekable:
@@ -91,19 +98,14 @@ class PayloadContents:
 
     def _frames(self, lines: Sequence[FrameLine], wanted: Wanted, advance: Advance) -> Iterator[FrameContent]:
         budget = Budget()
-        windows = self.index.windows
-
-        def read(stream: IO[bytes], line: FrameLine) -> FrameContent:
-            return read_frame(stream, line, windows=windows, wanted=wanted, budget=budget, advance=advance)
-
         if not self.container.seekable:  # frames are contiguous, so that `lines` must be all that follow the first
             with self.container.open(lines[0].offset if lines else 0) as stream:
-                yield from (read(stream, line) for line in lines)
+                yield from (self._read(stream, line, wanted, budget, advance) for line in lines)
             return
 
         def one(line: FrameLine) -> FrameContent:
             with self.container.open(line.offset) as stream:
-                return read(stream, line)
+                return self._read(stream, line, wanted, budget, advance)
 
         with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
             futures = [pool.submit(one, line) for line in lines]
@@ -112,6 +114,12 @@ class PayloadContents:
                     yield future.result()
             finally:
                 pool.shutdown(cancel_futures=True)
+
+    def _read(
+        self, stream: IO[bytes], line: FrameLine, wanted: Wanted, budget: Budget, advance: Advance
+    ) -> FrameContent:
+        windows = self.index.windows
+        return read_frame(stream, line, windows=windows, wanted=wanted, budget=budget, advance=advance)
 
 
 def _ignore(amount: int) -> None:

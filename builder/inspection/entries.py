@@ -27,12 +27,13 @@ _NOT_ON_WINDOWS = re.compile(
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
     """path, link: relative to the prefix (a symbolic link's: to the entry).  kind: of "file", "hard link",
-    "symbolic link", "folder".  size: bytes of a file."""
+    "symbolic link", "folder".  size: bytes of a file.  executable: whether a file is."""
 
     path: str
     kind: str
     size: int = 0
     link: str = ""
+    executable: bool = False
 
 
 class Stream(Protocol):
@@ -125,7 +126,8 @@ def _entry(header: bytes, names: dict[bytes, bytes], *, windows: bool) -> Entry:
         problem = problem or "it has content, and is not a file"
     if problem:
         raise malformed(f"{path[:200]} is refused: {problem}")
-    return Entry(path=path, kind=kind, size=size, link=target if "link" in kind else "")
+    executable = kind == "file" and mode & 0o111 != 0
+    return Entry(path=path, kind=kind, size=size, link=target if "link" in kind else "", executable=executable)
 
 
 def _text(data: bytes) -> str:

@@ -1,6 +1,7 @@
 """Any installer that Keel made, opened on any host without running it."""
 
 import hashlib
+import json
 from collections import defaultdict
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from keel.manifest import MANIFEST, Manifest, parse_manifest
 
 from ..errors import InstallerFileError
 from ..licensing import license_of
+from ..provenance.names import LICENSES
 from .contents import Advance, Contents, PayloadContents, Reading
 from .entries import malformed
 from .package import MARK as PACKAGE_MARK
@@ -35,8 +37,9 @@ _MANIFEST = TypeAdapter(Manifest)
 class Package:
     """A package of a base's store.
 
-    wheel: its file name, with its sha256.  size: bytes of its files, without bytecode.  license: an SPDX expression,
-    a text that is none, or None (`builder.licensing`).  base: in the base itself, not only on offer.
+    wheel: its file name, with its sha256.  size: bytes of its files, without bytecode.  license: as the build recorded
+    it, else as the wheel declares it: an SPDX expression, a text that is none, or None (`builder.licensing`).
+    base: in the base itself, not only on offer.
     """
 
     name: str
@@ -100,6 +103,7 @@ class Installer(AbstractContextManager["Installer"]):
         metadata = {
             path.rsplit("/", 2)[0]: data for path, data in self._reading.files.items() if path.endswith("/METADATA")
         }
+        recorded = _recorded_licenses(self._reading.files.get(LICENSES))
         return tuple(
             Package(
                 name=unit.name,
@@ -107,7 +111,7 @@ class Installer(AbstractContextManager["Installer"]):
                 wheel=unit.wheel,
                 sha256=unit.sha256,
                 size=sizes[unit.path],
-                license=_license(metadata.get(unit.path)),
+                license=recorded.get(unit.name) or _license(metadata.get(unit.path)),
                 base=unit.base,
             )
             for unit in self.manifest.units
@@ -129,6 +133,24 @@ class Installer(AbstractContextManager["Installer"]):
     def paths(self) -> list[str]:
         """All files and links of the base, sorted. A 7z has no links before its first start."""
         return sorted(entry.path for entry in self._reading.entries if entry.kind != "folder")
+
+    def unpack_interpreter(self, folder: Path) -> None:
+        """Put the interpreter's own files, without any package, into the empty `folder`. Raises OSError, too."""
+        if not isinstance(self._contents, PayloadContents):
+            raise InstallerFileError(
+                f"{self.path}: the interpreter cannot be taken out of a {self.format}", hint="take another format of it"
+            )
+        links = []
+        for frame in self._contents.unit(f"python-{self.python}"):
+            links += [entry for entry in frame.entries if entry.kind == "symbolic link"]
+            for path, executable in ((entry.path, entry.executable) for entry in frame.entries if entry.kind == "file"):
+                place = folder / path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(frame.files[path])
+                place.chmod(0o755 if executable else 0o644)
+        for link in links:  # last, so that no path leads through one
+            (folder / link.path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / link.path).symlink_to(link.link)
 
     @property
     def amount(self) -> int:
@@ -215,6 +237,19 @@ def _is_interesting(path: str) -> bool:
     if parts[0] == "keel-meta":
         return len(parts) == 2 and parts[1].endswith((".json", ".toml", ".txt"))
     return parts[0] == "pkgs" and len(parts) == 4 and parts[2].endswith(".dist-info") and parts[3] == "METADATA"
+
+
+def _recorded_licenses(data: bytes | None) -> dict[str, str]:
+    """What the build has found, and what its recipe knows better: package -> SPDX expression."""
+    if data is None:
+        return {}
+    try:
+        lines = json.loads(data)["packages"]
+        return {
+            str(line["name"]): str(line["license"]) for line in lines if line["kind"] == "package" and line["license"]
+        }
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise malformed(f"its {LICENSES} cannot be read") from error
 
 
 def _license(metadata: bytes | None) -> str | None:

@@ -1,6 +1,6 @@
 """The payload of a package for macOS: xar, in it a gzipped cpio (`…/Payload`), in it the payload file.
 
-xar: https://github.com/mackyle/xar/wiki/xarformat; cpio's "odc" format: POSIX.1-1988, `pax`, "cpio Interchange Format".
+xar: https://github.com/apple-oss-distributions/xar, as far as builder/installers/pkg/xar.py describes it.
 Nothing in it can be reached without unpacking what lies before it: such a file is read from its beginning, once.
 """
 
@@ -14,15 +14,13 @@ from typing import IO, cast
 from xml.etree import ElementTree
 
 from ..errors import InstallerFileError
-from ..payload import MAGIC
+from .cpio import PayloadFile, payload_in, pieces
 from .payload import damaged
 
 MARK = b"xar!"
 _HEAD = struct.Struct(">4sHHQQI")
 _LARGEST_TOC = 2**24
 _CHUNK = 2**18
-_CPIO_HEADER, _CPIO_MAGIC, _CPIO_END = 76, b"070707", b"TRAILER!!!\0"
-_LONGEST_NAME = 4096
 _CHECKSUMS = {"sha1", "sha256", "sha512"}
 NO_INSTALLER = "it is a package, and no installer that Keel made"
 
@@ -40,11 +38,13 @@ class Member:
 
 @dataclass(frozen=True, kw_only=True)
 class PackageInstaller:
-    """members: all files of the package.  payload: the one that holds the payload.  signed: whether it says so."""
+    """members: all files of the package.  payload: the one that holds the payload.  heap: where its parts begin,
+    behind the checksum of its table of contents.  signed: whether it says so."""
 
     path: Path
     members: tuple[Member, ...]
     payload: Member
+    heap: int
     signed: bool
 
     @property
@@ -68,8 +68,8 @@ class PackageInstaller:
             offset -= skipped
         return cast("IO[bytes]", stream)
 
-    def _open(self) -> "_Payload":
-        stream = _payload_in(self.path, self.payload)
+    def _open(self) -> PayloadFile:
+        stream = payload_in(self.path, self.payload.place, self.payload.size)
         if stream is None:  # it was there a moment ago
             raise damaged("it is being changed")
         return stream
@@ -79,14 +79,34 @@ class PackageInstaller:
             hasher = hashlib.new(member.style)
             with self.path.open("rb") as stream:
                 stream.seek(member.place)
-                for piece in _pieces(stream, member.size):
+                for piece in pieces(stream, member.size):
                     hasher.update(piece)
             if hasher.hexdigest() != member.checksum:
                 raise damaged(f"{member.name} in it does not have the checksum that its table of contents names")
+        if not self.signed:
+            self._check_gaps()
         with self._open() as payload:
             if payload.size != payload_size:
                 raise damaged("its payload has another size than it says")
         return ["signed (the signature itself was not checked)"] if self.signed else []
+
+    def _check_gaps(self) -> None:
+        """The room that was left for a signature holds nothing, nor does any other."""
+        place = self.heap
+        with self.path.open("rb") as stream:
+            for member in sorted(self.members, key=lambda member: member.place):
+                stream.seek(place)
+                if any(piece.strip(b"\0") for piece in pieces(stream, max(0, member.place - place))):
+                    raise damaged(f"the bytes before {member.name} in it belong to nothing")
+                place = max(place, member.place + member.size)
+            stream.seek(place)
+            if stream.read(1):
+                raise damaged("something follows its last part")
+
+
+def _toc_end(heap: int, toc: ElementTree.Element) -> int:
+    """Behind the checksum of the table of contents."""
+    return heap + _number(toc.findtext("checksum/offset")) + _number(toc.findtext("checksum/size"))
 
 
 def find_in_package(path: Path, head: bytes, size: int) -> PackageInstaller:
@@ -105,14 +125,16 @@ def find_in_package(path: Path, head: bytes, size: int) -> PackageInstaller:
     _check_toc(tree, path, toc, heap)
     members = tuple(_members(tree, "", heap, size))
     signed = tree.find("signature") is not None or tree.find("x-signature") is not None
-    return PackageInstaller(path=path, members=members, payload=_find_payload(path, members), signed=signed)
+    return PackageInstaller(
+        path=path, members=members, payload=_find_payload(path, members), heap=_toc_end(heap, tree), signed=signed
+    )
 
 
 def _find_payload(path: Path, members: Iterable[Member]) -> Member:
     """Of the components' archives the one with the payload; other components are small."""
     archives = [member for member in members if member.name.rpartition("/")[2] == "Payload"]
     for archive in sorted(archives, key=lambda member: -member.size):
-        payload = _payload_in(path, archive)
+        payload = payload_in(path, archive.place, archive.size)
         if payload is not None:
             payload.close()
             return archive
@@ -178,98 +200,3 @@ def _members(element: ElementTree.Element, folder: str, heap: int, size: int) ->
         if member.style not in _CHECKSUMS:
             raise damaged(f"{name} in it has no checksum")
         yield member
-
-
-def _pieces(stream: IO[bytes], size: int) -> Iterator[bytes]:
-    while size:
-        piece = stream.read(min(size, _CHUNK))
-        if not piece:
-            raise damaged("it is cut off")
-        size -= len(piece)
-        yield piece
-
-
-class _Inflated:
-    """The gunzipped bytes of a stretch of a file, read in order and never more at once than asked for."""
-
-    def __init__(self, path: Path, member: Member) -> None:
-        self._file = path.open("rb")
-        self._file.seek(member.place)
-        self._source = _pieces(self._file, member.size)
-        self._inflater = zlib.decompressobj(wbits=31)
-
-    def read(self, size: int) -> bytes:
-        try:
-            while size and not self._inflater.eof:
-                packed = self._inflater.unconsumed_tail or next(self._source, b"")
-                data = self._inflater.decompress(packed, size)
-                if data:
-                    return data
-                if not packed:
-                    raise damaged("its Payload is cut off")
-        except zlib.error:
-            raise damaged("its Payload cannot be decompressed") from None
-        return b""
-
-    def exactly(self, size: int) -> bytes:
-        data = b""
-        while len(data) < size:
-            piece = self.read(size - len(data))
-            if not piece:
-                raise damaged("its Payload is cut off")
-            data += piece
-        return data
-
-    def close(self) -> None:
-        self._file.close()
-
-
-class _Payload:
-    """The payload file within a cpio, from its first byte on.  size: of the whole file in bytes."""
-
-    def __init__(self, inflated: _Inflated, start: bytes, size: int) -> None:
-        self._inflated, self._start, self._left, self.size = inflated, start, size - len(start), size
-
-    def read(self, size: int = -1) -> bytes:
-        wanted = self._left + len(self._start) if size < 0 else size
-        if self._start:
-            data, self._start = self._start[:wanted], self._start[wanted:]
-            return data
-        data = self._inflated.read(min(wanted, self._left))
-        self._left -= len(data)
-        return data
-
-    def __enter__(self) -> "_Payload":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._inflated.close()
-
-
-def _payload_in(path: Path, member: Member) -> _Payload | None:
-    """The file in the cpio that begins like a payload, opened; None without one. Raises InstallerFileError."""
-    inflated = _Inflated(path, member)
-    try:
-        while True:
-            header = inflated.exactly(_CPIO_HEADER)
-            if header[:6] != _CPIO_MAGIC or header.strip(b"01234567"):
-                raise damaged("its Payload is not a cpio archive")
-            name_size, size = int(header[59:65], 8), int(header[65:76], 8)
-            if name_size > _LONGEST_NAME:
-                raise damaged("its Payload has an endless name")
-            name = inflated.exactly(name_size)
-            start = inflated.exactly(min(size, len(MAGIC)))
-            if start == MAGIC:
-                return _Payload(inflated, start, size)
-            if name == _CPIO_END:
-                inflated.close()
-                return None
-            left = size - len(start)
-            while left:
-                left -= len(inflated.exactly(min(left, _CHUNK)))
-    except BaseException:
-        inflated.close()
-        raise

@@ -101,7 +101,7 @@ def _source(entry: recipe.Source, wanted: Wanted) -> Source:
         case recipe.PathSource():
             return PathSource(wanted=wanted, path=entry.path, sha256=entry.sha256)
         case recipe.PageSource():
-            return PageSource(wanted=wanted, page=entry.page, sha256=entry.sha256)
+            return PageSource(wanted=wanted, page=entry.page, sha256=entry.sha256, public_key=entry.public_key)
         case recipe.PbsSource():
             return PbsSource(wanted=wanted, options=entry)
         case recipe.PythonOrgSource():
@@ -120,8 +120,9 @@ def _tell(interpreter: Interpreter, failures: Sequence[tuple[str, UnavailableErr
     for name, error in failures:
         settings.reporter.note(f"{name}: {error.message}; using {interpreter.source}")
     build = f", build {interpreter.build}" if interpreter.build else ""
-    glibc = f", needs glibc {interpreter.glibc}" if interpreter.glibc else ""
-    settings.reporter.step(f"Python {interpreter.version} from {interpreter.source}{build}{glibc}")
+    needs = {"glibc": interpreter.glibc, "macOS": interpreter.macos}
+    system = "".join(f", needs {what} {version}" for what, version in needs.items() if version)
+    settings.reporter.step(f"Python {interpreter.version} from {interpreter.source}{build}{system}")
     if interpreter.lacks:
         settings.reporter.note(f"this Python has no {', '.join(interpreter.lacks)}")
 

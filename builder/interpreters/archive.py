@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from ..archives import unpack
-from ..errors import FetchError, WrongFileError
+from ..errors import FetchError, InstallerFileError, InterpreterError, WrongFileError
 from ..fetch import Download
 from .layout import check_platform, check_unpatched, find_layout
 from .libraries import complete_tree
@@ -15,10 +16,15 @@ from .model import Announced, Interpreter, UnavailableError
 from .shelf import shelve
 from .wanted import Wanted
 
+if TYPE_CHECKING:
+    from ..inspection import Installer
+
 # `cpython-3.11.7+20240107-x86_64-…` and, until 2021, `cpython-3.9.7-x86_64-…-20211017T1616`.
 _BUILD = re.compile(r"\+(\d{8}(?:T\d{4})?)-|-(\d{8}T\d{4})\.tar")
 # In the names of all of them: `cpython-3.11.7+…`, `python-3.11.9-embed-amd64.zip`, `python.3.11.9.nupkg`.
 _VERSION = re.compile(r"(?<=python[-.])3\.\d+\.\d+(?=[+-]|\.nupkg$|\.zip$|\.tar)")
+# Formats of Keel's own installers, out of which an interpreter can be taken again.
+INSTALLERS = (".sh", ".exe", ".pkg")
 _EMBEDDABLE = re.compile(r"python-[\w.]+-embed(dable)?-\w+\.zip")
 
 
@@ -58,8 +64,13 @@ def interpreter_from_archive(
 ) -> Interpreter:
     """The interpreter in an archive whose hash has been checked."""
 
+    installer = _installer(archive, filename)
+
     def make(work: Path) -> tuple[Path, list[str]]:
-        unpack(archive, work)
+        if installer is None:
+            unpack(archive, work)
+        else:
+            installer.unpack_interpreter(work)
         layout = find_layout(work, filename)
         check_platform(layout, wanted.target.platform, filename)
         check_unpatched(layout, filename)
@@ -67,9 +78,20 @@ def interpreter_from_archive(
 
     shelved = shelve(wanted.settings.cache, wanted.key("archive", sha256), make)
     wanted.check(shelved, filename)
-    return shelved.interpreter(
-        source=source, reporter=wanted.settings.reporter, build=build_of(filename), url=url, sha256=sha256
-    )
+    build = installer.manifest.interpreter.get("build", "") if installer else build_of(filename)
+    return shelved.interpreter(source=source, reporter=wanted.settings.reporter, build=build, url=url, sha256=sha256)
+
+
+def _installer(archive: Path, filename: str) -> "Installer | None":
+    """The archive as an installer of Keel's, which holds an interpreter too; None where its name says it is none."""
+    if not filename.endswith(INSTALLERS):
+        return None
+    from ..inspection import open_installer  # which imports the writers, and they what interpreters are
+
+    try:
+        return open_installer(archive)
+    except InstallerFileError as error:
+        raise InterpreterError(f"{filename}: {error.message}", hint=error.hint) from error
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,12 @@
 """What lies in an unpacked archive, or in a folder: where the prefix is, and which Python for which machine."""
 
 import re
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..elf import read_elf
 from ..errors import InterpreterError
+from ..macho import read_macho
 from ..pe import python_version, read_pe
 from ..platforms import Platform
 
@@ -14,8 +14,6 @@ from ..platforms import Platform
 _KNOWN_PLACES = ("", "python", "python/install", "tools")
 _VERSION = re.compile(r'^#define\s+PY_VERSION\s+"([^"]+)"', re.MULTILINE)
 _WINDOWS_LIBRARY = re.compile(r"python(?P<major>\d)(?P<minor>\d+)(?P<threads>t?)(?P<debug>_d)?\.dll")
-# Mach-O, 64 bit: magic and CPU type (https://github.com/apple-oss-distributions/xnu, EXTERNAL_HEADERS/mach-o/loader.h).
-_MACH_O_CPUS = {0x01000007: "x86_64", 0x0100000C: "arm64"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,25 +127,25 @@ def check_platform(layout: Layout, platform: Platform, name: str) -> None:
     program = find_program(layout)
     if program is None:
         raise InterpreterError(f"{name} has no bin/python{layout.minor}", hint="is the archive complete?")
-    found = _platform_of(program)
-    if found != platform.name:
+    found = _platforms_of(program)
+    if platform.name not in found:
         raise InterpreterError(
-            f"{name} holds a Python for {found}, not for {platform.name}", hint="take one for the target's platform"
+            f"{name} holds a Python for {' and '.join(found)}, not for {platform.name}",
+            hint="take one for the target's platform",
         )
 
 
-def _platform_of(program: Path) -> str:
-    with program.open("rb") as stream:
-        head = stream.read(8)
-    if len(head) == 8 and head[:4] == b"\xcf\xfa\xed\xfe":
-        cpu = struct.unpack("<I", head[4:])[0]
-        return f"macos-{_MACH_O_CPUS.get(cpu, 'unknown')}"
+def _platforms_of(program: Path) -> list[str]:
+    """What it runs on; a universal program of macOS on both CPUs."""
+    programs = read_macho(program)
+    if programs:
+        return [f"macos-{one.machine}" for one in programs]
     pe = read_pe(program)
     if pe is not None:
-        return f"windows-{pe.machine}"
+        return [f"windows-{pe.machine}"]
     elf = read_elf(program)
     if elf is None:
-        return "an unknown system"
+        return ["an unknown system"]
     if elf.loader is not None and "musl" in elf.loader:
-        return f"linux-{elf.machine} with musl"
-    return f"linux-{elf.machine}"
+        return [f"linux-{elf.machine} with musl"]
+    return [f"linux-{elf.machine}"]

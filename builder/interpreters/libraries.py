@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ..elf import Elf, elf_files, read_elf, set_runpath
+from .install_names import mend_install_names
 from .model import UnavailableError
+from .relocate import configured_prefixes
 from .rooted import resolve_in
 
 # glibc's own, which must be those of the machine; and the compilers' runtimes, which manylinux expects there as well
@@ -97,10 +99,11 @@ def complete_tree(prefix: Path) -> list[str]:
             if _absolute(elf):
                 up = "/".join(".." for _ in path.parent.relative_to(prefix).parts)
                 set_runpath([path], f"$ORIGIN/{up}/lib")
-    return [
+    notes = [
         f"{name}, which {by} needs, must be there on the machines that it is installed on"
         for name, by in sorted(missing.items())
     ]
+    return [*notes, *mend_install_names(prefix, configured_prefixes(prefix))]
 
 
 def _absolute(elf: Elf) -> bool:

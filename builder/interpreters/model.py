@@ -14,9 +14,9 @@ class Interpreter:
     source: "pbs", "python.org", "url", "path", "page" or "host".  version: "3.11.7".  build: the source's own name of
     the build ("20260901", "embeddable"), or "".  url: where it came from; None for `path` and `host`.  sha256: of the
     archive; of the finished tree for `host` and for folders.  tree: a folder in the cache with the prefix layout,
-    relocatable, mended, without packages, and never written to again.  glibc: the oldest that it needs ("2.34"), None
-    where that has no meaning.  lacks: parts of a complete Python that it does not have ("venv", "tkinter", "headers",
-    "sources").
+    relocatable, mended, without packages, and never written to again.  glibc, macos: the oldest that it needs
+    ("2.34"), None where that has no meaning.  lacks: parts of a complete Python that it does not have ("venv",
+    "tkinter", "headers", "sources").
     """
 
     source: str
@@ -26,6 +26,7 @@ class Interpreter:
     sha256: str
     tree: Path
     glibc: str | None
+    macos: str | None = None
     lacks: tuple[str, ...] = ()
 
 

@@ -1,17 +1,26 @@
-"""An archive page: a directory listing, such as a company mirror, of which the newest matching archive is taken."""
+"""An archive page: a directory listing, such as a company mirror, of which the newest matching archive is taken; or an
+archive of Keel's own, out of whose newest matching installer the interpreter is taken.
+"""
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from urllib.parse import urldefrag, urljoin
 
 from packaging.version import InvalidVersion, Version
 
+from ..archive.client import Opened, open_archive
+from ..archive.index import Entry
+from ..archive.latest import newness
+from ..archive.memory import Memory, default_state_root
+from ..archive.minisign import parse_public
+from ..archive.ordering import version_key
 from ..errors import FetchError
 from ..fetch import Fetcher
 from ..sums import find_sum
 from ..transfer import public_url
-from .archive import fetch_archive, file_name, interpreter_from_archive
+from .archive import INSTALLERS, fetch_archive, file_name, interpreter_from_archive
 from .model import Announced, Interpreter, UnavailableError
 from .wanted import Wanted
 
@@ -42,11 +51,13 @@ class _Offer:
 
 @dataclass(frozen=True, kw_only=True)
 class PageSource:
-    """page: address of the listing.  sha256: of the archive, None: as SHA256SUMS or `.sha256` beside it say."""
+    """page: address of the listing, or of Keel's archive.  sha256: of the file that is taken, None: as SHA256SUMS or
+    `.sha256` beside it say, or the archive's index.  public_key: that the archive must be signed with."""
 
     wanted: Wanted
     page: str
     sha256: str | None = None
+    public_key: str | None = None
 
     @property
     def name(self) -> str:
@@ -55,7 +66,14 @@ class PageSource:
     def find(self) -> Interpreter:
         if self.wanted.pinned is not None and self.wanted.pinned.url is not None:
             return self._take(self.wanted.pinned.url, self.wanted.pinned.sha256)
-        offer, links = self._newest()
+        try:
+            if self.public_key is not None:  # a listing has no signature
+                raise UnavailableError(f"{public_url(self.page)} is no signed archive")
+            offer, links = self._newest()
+        except UnavailableError as error:
+            archive = self._archive(error)
+            entry = self._newest_installer(archive)
+            return self._take(f"{archive.address}/{entry.file}", self.sha256 or entry.sha256)
         sha256 = self.sha256 or published_sum(self.wanted.fetcher, offer.url, self.page, links)
         if sha256 is None:
             raise UnavailableError(
@@ -73,6 +91,31 @@ class PageSource:
         return interpreter_from_archive(
             self.wanted, archive, source="page", filename=file_name(url), sha256=sha256, url=url
         )
+
+    def _archive(self, otherwise: UnavailableError) -> Opened:
+        """Keel's archive at that address; raises what is `otherwise` the matter where there is none."""
+        key = parse_public(self.public_key) if self.public_key else None
+        memory = Memory(default_state_root(self.wanted.settings.env))
+        try:
+            return open_archive(self.page, self.wanted.fetcher, memory, key=key, now=datetime.now(UTC))
+        except FetchError as error:
+            if self.public_key is not None:
+                raise UnavailableError(error.message, hint=error.hint) from error
+            raise otherwise from error
+
+    def _newest_installer(self, archive: Opened) -> Entry:
+        """Out of all products: the newest Python that is wanted, of the newest version."""
+        wanted, platform = self.wanted.version, self.wanted.target.platform.name
+        fitting = [
+            entry
+            for entry in archive.index.installers
+            if entry.platform == platform
+            and entry.file.endswith(INSTALLERS)
+            and wanted in (entry.python, entry.python_minor)
+        ]
+        if not fitting:
+            raise UnavailableError(f"{public_url(self.page)} has no installer with Python {wanted} for {platform}")
+        return max(fitting, key=lambda entry: (version_key(entry.python), newness(entry), entry.file))
 
     def _newest(self) -> tuple[_Offer, list[str]]:
         try:

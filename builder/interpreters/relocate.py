@@ -44,6 +44,12 @@ def relocate(layout: Layout) -> None:
     _relocate_details(layout, build)
 
 
+def configured_prefixes(prefix: Path) -> tuple[str, ...]:
+    """What the Python at `prefix` was configured with, the longest first; none of what has been rewritten already."""
+    files = sorted(prefix.glob("lib/python3*/_sysconfigdata*.py"))
+    return tuple(folder for path in files for folder in BuildPaths.of(read_variables(path)).prefixes)
+
+
 def read_variables(path: Path) -> dict[str, object]:
     """`build_time_vars` of a `_sysconfigdata` file, without running it. Raises InterpreterError."""
     try:

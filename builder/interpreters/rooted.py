@@ -49,10 +49,11 @@ def find_root(program: Path) -> Path | None:
     if elf is None or elf.loader is None:
         return None
     loader = PurePosixPath(elf.loader)
-    found = [folder for folder in program.absolute().parents[:-1] if resolve_in(folder, loader).is_file()]
+    found = [folder for folder in program.absolute().parents if resolve_in(folder, loader).is_file()]
     # /lib may be a link into /usr, which then looks like a root itself.
-    merged = len(found) > 1 and found[0].name == "usr" and found[1] == found[0].parent
-    return found[int(merged)] if found else None
+    if len(found) > 1 and found[0].name == "usr" and found[1] == found[0].parent:
+        del found[0]
+    return found[0] if found and found[0] != Path("/") else None
 
 
 def read_facts(layout: Layout, root: Path) -> HostFacts:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ..cache import Cache
 from ..elf import elf_files, oldest_glibc
+from ..macho import macho_files, oldest_macos
 from ..report import Reporter
 from ..transfer import public_url
 from .model import Interpreter
@@ -25,13 +26,15 @@ _AREA = "interpreters"
 
 @dataclass(frozen=True, kw_only=True)
 class Shelved:
-    """tree: in the cache.  digest: SHA-256 of the tree.  version: "3.11.7".  glibc: the oldest that it needs, or None.
-    lacks: parts of a complete Python that it does not have.  notes: what the user should know about how it was made."""
+    """tree: in the cache.  digest: SHA-256 of the tree.  version: "3.11.7".  glibc, macos: the oldest that it needs, or
+    None.  lacks: parts of a complete Python that it does not have.  notes: what the user should know about how it was
+    made."""
 
     tree: Path
     digest: str
     version: str
     glibc: str | None
+    macos: str | None
     lacks: list[str]
     notes: list[str]
 
@@ -49,6 +52,7 @@ class Shelved:
             sha256=sha256 or self.digest,
             tree=self.tree,
             glibc=self.glibc,
+            macos=self.macos,
             lacks=tuple(self.lacks),
         )
 
@@ -69,11 +73,11 @@ def _make(folder: Path, make: Callable[[Path], tuple[Path, list[str]]]) -> None:
     prefix, notes = make(work)
     layout = normalise(prefix)
     digest = tree_digest(prefix)
-    glibc = oldest_glibc(elf_files(prefix))
+    oldest = {"glibc": oldest_glibc(elf_files(prefix)), "macos": oldest_macos(macho_files(prefix))}
     lacks = lacking(layout)
     prefix.rename(folder / _tree_name(digest))
     shutil.rmtree(work, ignore_errors=True)
-    facts = {"digest": digest, "version": layout.version, "glibc": glibc, "lacks": lacks, "notes": notes}
+    facts = {"digest": digest, "version": layout.version, **oldest, "lacks": lacks, "notes": notes}
     (folder / "facts.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
 
 

@@ -40,14 +40,18 @@ class Wanted:
             raise UnavailableError(f"{name} is Python {found}, and {self.version} is wanted")
 
     def check(self, shelved: Shelved, name: str) -> None:
-        """Raises UnavailableError for another version, or for one that needs a newer glibc than the recipe allows."""
+        """Raises UnavailableError for another version, or for one that needs a newer system than the recipe allows."""
         self.check_version(shelved.version, name)
-        allowed = self.target.recipe.glibc
-        if shelved.glibc and allowed and glibc_tuple(shelved.glibc) > glibc_tuple(allowed):
-            raise UnavailableError(
-                f"{name} needs glibc {shelved.glibc}, and the recipe allows {allowed}",
-                hint=f'say `glibc: "{shelved.glibc}"` in the recipe, or build on an older system',
-            )
+        recipe = self.target.recipe
+        for key, what, need, allowed in (
+            ("glibc", "glibc", shelved.glibc, recipe.glibc),
+            ("macos", "macOS", shelved.macos, recipe.macos),
+        ):
+            if need and allowed and glibc_tuple(need) > glibc_tuple(allowed):
+                raise UnavailableError(
+                    f"{name} needs {what} {need}, and the recipe allows {allowed}",
+                    hint=f'say `{key}: "{need}"` in the recipe, or take one that was built for older systems',
+                )
 
     def key(self, *parts: object) -> str:
         """A name in the cache for what is made from `parts` for the target's platform."""

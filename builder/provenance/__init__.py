@@ -47,7 +47,8 @@ def describe(
     recipe = target.recipe
     parts = _parts(target, interpreter, units, settings)
     check_licenses(parts, recipe.licenses)
-    locked = public_lock(lock).encode()
+    sources = {part.name: part.source or "" for part in parts if part.kind is Kind.PACKAGE}
+    locked = public_lock(lock, sources).encode()
     files = {
         LOCK: locked,
         SBOM: sbom(

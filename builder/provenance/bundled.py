@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..interpreters import Interpreter
+from ..pe import read_pe
 from .parts import Kind, Part, Text
 
 _LISTED = "share/licenses/bundled-libraries.txt"
 # Folders whose files are scanned; below them no program or library of a Python lies.
 _FOLDERS = ("bin", "lib", "DLLs", "")
-_PROGRAM = re.compile(r"python3?(\.\d+)?(\.exe)?|libpython3\..*|python3\d+\.dll")
+_PROGRAM = r"python3?(\.\d+)?(\.exe)?|libpython3\..*|python3\d+\.dll"
 _TEXT = re.compile(r"(licen[cs]e|copying|copyright|notice)([._-].*)?|.*\.terms", re.IGNORECASE)
 _MOST_TEXT = 2**20
 
@@ -29,15 +30,16 @@ _FREE = "0BSD OR LicenseRef-Public-Domain"
 @dataclass(frozen=True, kw_only=True)
 class _Library:
     """mark: what its binaries hold, the version as a group if they name it.  names: what its own files are called.
-    licenses: from the first version that has it, newest first ("" is any).  static: the mark is Python's own, and tells
-    something only where it is in the program itself or in libpython."""
+    licenses: from the first version that has it, newest first ("" is any).  only: the files in which the mark tells
+    something, by name.  resource: a DLL's own version is the library's."""
 
     name: str
     mark: bytes | None = None
     names: str | None = None
     licenses: tuple[tuple[str, str], ...] = ()
     cpe: tuple[str, str] | None = None
-    static: bool = False
+    only: str | None = None
+    resource: bool = False
 
 
 # Licences: https://spdx.org/licenses. Vendor and product: https://nvd.nist.gov/products/cpe.
@@ -51,6 +53,14 @@ _LIBRARIES = (
     ),
     _Library(name="sqlite", mark=rb"(3\.[2-9]\d\.\d{1,2})\0", licenses=(("", "blessing"),), cpe=("sqlite", "sqlite")),
     _Library(name="zlib", mark=rb" deflate (\d+\.\d+[\d.]*) Copyright", licenses=(("", "Zlib"),), cpe=("zlib", "zlib")),
+    # python.org's builds for Windows have zlib in the DLL, without its own line; Python's module knows the version.
+    _Library(
+        name="zlib",
+        mark=rb"(1\.[23]\.\d{1,2})\0",
+        only=r"python3\d+\.dll",
+        licenses=(("", "Zlib"),),
+        cpe=("zlib", "zlib"),
+    ),
     _Library(
         name="expat",
         mark=rb"expat_(\d+\.\d+\.\d+)\0",
@@ -82,7 +92,7 @@ _LIBRARIES = (
         names=r"libffi[.-].*",
         licenses=(("", "MIT"),),
         cpe=("libffi_project", "libffi"),
-        static=True,
+        only=_PROGRAM,
     ),
     _Library(name="xz", mark=rb"\xfd7zXZ\0", names=r"liblzma[.-].*", licenses=(("", _FREE),), cpe=("tukaani", "xz")),
     _Library(
@@ -104,6 +114,12 @@ _LIBRARIES = (
         cpe=("freetype", "freetype"),
     ),
     _Library(name="brotli", names=r"libbrotli\w*\..*", licenses=(("", "MIT"),), cpe=("google", "brotli")),
+    _Library(
+        name="vcruntime",
+        names=r"(vcruntime|msvcp|concrt)140.*\.dll",
+        licenses=(("", "LicenseRef-Microsoft-Distributable-Code"),),
+        resource=True,
+    ),
     _Library(name="libuuid", names=r"libuuid\..*", licenses=(("", "BSD-3-Clause"),)),
 )
 
@@ -126,7 +142,7 @@ def bundled_libraries(interpreter: Interpreter) -> list[Part]:
     for path in _binaries(tree):
         name = path.relative_to(tree).as_posix()
         package = packages.pop(path.name, "")
-        seen = [*_marks(path), *_named(path.name)]
+        seen = [*_marks(path), *_named(path)]
         if package and not seen:
             seen = [(_Library(name=package.split()[0]), "")]
         for library, version in seen:
@@ -169,7 +185,7 @@ def _marks(path: Path) -> Iterator[tuple[_Library, str]]:
         if data[:2] == b"#!":
             return
         for library in _LIBRARIES:
-            if library.mark is None or (library.static and not _PROGRAM.fullmatch(path.name)):
+            if library.mark is None or (library.only and not re.fullmatch(library.only, path.name)):
                 continue
             # A pattern that begins with a letter is found ten times as fast as one that looks back itself.
             for match in re.finditer(library.mark, data):
@@ -178,10 +194,12 @@ def _marks(path: Path) -> Iterator[tuple[_Library, str]]:
                     break
 
 
-def _named(filename: str) -> Iterator[tuple[_Library, str]]:
+def _named(path: Path) -> Iterator[tuple[_Library, str]]:
+    """The libraries that a file is by its name, with the version in its resources where that is to be believed."""
     for library in _LIBRARIES:
-        if library.names and re.fullmatch(library.names, filename):
-            yield library, ""
+        if library.names and re.fullmatch(library.names, path.name):
+            program = read_pe(path) if library.resource else None
+            yield library, ".".join(map(str, program.version[:3])) if program and program.version else ""
 
 
 def _scripts_of_tcl(tree: Path) -> Iterator[tuple[str, str, str]]:

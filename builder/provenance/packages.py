@@ -4,6 +4,7 @@ import re
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from email.message import Message
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -43,20 +44,26 @@ def package_parts(
     """
     wanted = list(requirements)
     addresses = {canonicalize_name(requirement.name) for requirement in wanted if requirement.url}
-    needs = _needs(units, wanted, environment)
-    return [_part(unit, _source(unit.locked, addresses, built), needs[unit.locked.name]) for unit in units]
+    stated = {unit.locked.name: unit.files.metadata() for unit in units}
+    needs = _needs(stated, wanted, environment)
+    return [
+        _part(unit, stated[name], _source(unit.locked, addresses, built), needs[name])
+        for unit in units
+        for name in [unit.locked.name]
+    ]
 
 
 def _source(wheel: LockedWheel, addresses: Iterable[str], built: Path) -> str:
-    """Where a wheel came from, without an address."""
+    """Where a wheel came from, without an address; what a shipped lock says, in the words of whoever shipped it."""
+    if wheel.source is not None:
+        return wheel.source
     if wheel.path is None:
         return "url" if wheel.name in addresses else "index"
     return "built" if built in wheel.path.parents else "file"
 
 
-def _part(unit: WheelUnit, source: str, needs: tuple[str, ...]) -> Part:
-    metadata = unit.files.metadata()
-    texts = _texts(unit)
+def _part(unit: WheelUnit, metadata: Message, source: str, needs: tuple[str, ...]) -> Part:
+    texts = _texts(unit, metadata)
     stated = license_of(metadata)
     expression = stated if stated and is_spdx(stated) else None
     recognised = None if expression else _recognised(stated, texts)
@@ -77,9 +84,8 @@ def _part(unit: WheelUnit, source: str, needs: tuple[str, ...]) -> Part:
     )
 
 
-def _texts(unit: WheelUnit) -> tuple[Text, ...]:
+def _texts(unit: WheelUnit, metadata: Message) -> tuple[Text, ...]:
     """The licence files of a wheel; where it has none, the text that its metadata holds."""
-    metadata = unit.files.metadata()
     start = f"{unit.files.dist_info}/"
     listed = {str(name) for name in metadata.get_all("License-File", [])}
     names = [name for name in unit.files.names if name.startswith(start) and _is_license(name[len(start) :], listed)]
@@ -112,10 +118,13 @@ def _words(text: str) -> str:
 
 
 def _needs(
-    units: Sequence[WheelUnit], wanted: Iterable[Requirement], environment: Mapping[str, str]
+    stated: Mapping[str, Message], wanted: Iterable[Requirement], environment: Mapping[str, str]
 ) -> dict[str, tuple[str, ...]]:
-    """name -> names of the packages that it needs here, with the extras that anybody asks of it."""
-    requires = {unit.locked.name: list(_requirements(unit)) for unit in units}
+    """name -> names of the packages that it needs here, with the extras that anybody asks of it.
+
+    stated: name -> metadata.
+    """
+    requires = {name: list(_requirements(metadata)) for name, metadata in stated.items()}
     extras: dict[str, set[str]] = defaultdict(set)
     waiting = list(wanted)
     needs: dict[str, set[str]] = {name: set() for name in requires}
@@ -134,8 +143,8 @@ def _needs(
     return {name: tuple(sorted(others - {name})) for name, others in needs.items()}
 
 
-def _requirements(unit: WheelUnit) -> Iterable[Requirement]:
-    for value in unit.files.metadata().get_all("Requires-Dist", []):
+def _requirements(metadata: Message) -> Iterable[Requirement]:
+    for value in metadata.get_all("Requires-Dist", []):
         try:
             yield Requirement(str(value))
         except InvalidRequirement:  # `assemble` refuses it where it matters

@@ -1,50 +1,54 @@
 """Which licences a recipe lets into a base."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
 from ..errors import PolicyError
-from ..recipe import Licenses
+from ..recipe import UNKNOWN, Licenses
 from .parts import Part
-
-UNKNOWN = "unknown"
 
 
 def check_licenses(parts: Iterable[Part], rules: Licenses) -> None:
-    """Raise PolicyError, naming every part whose licence `rules` refuses.
-
-    Of a choice (OR) one acceptable licence is enough; of a combination (AND) all have to be.
-    """
+    """Raise PolicyError, naming every part whose licence `rules` refuses, and what of a longer expression it is."""
     if not rules.deny and not rules.allow:
         return
-    refused = [part for part in parts if not acceptable(part.license, lambda name: _accepts(name, rules))]
-    if not refused:
-        return
-    lines = "".join(f"\n  {part.label}: {_told(part)}" for part in refused)
-    raise PolicyError(
-        f"the recipe's `licenses` refuses {_count(len(refused))}:{lines}",
-        hint="leave them out, or, if you know better: licenses: {overrides: {NAME: SPDX expression}}",
-    )
+    lines = []
+    for part in parts:
+        refused = refused_licenses(part.license, lambda name: _accepts(name, rules))
+        if refused:
+            lines.append(f"\n  {part.label}: {_told(part, refused)}")
+    if lines:
+        raise PolicyError(
+            f"the recipe's `licenses` refuses {_count(len(lines))}:{''.join(lines)}",
+            hint="leave them out (libraries come with the interpreter: take another one), or, if you know better: "
+            "licenses: {overrides: {NAME: SPDX expression}}",
+        )
 
 
-def acceptable(expression: str | None, accepts: Callable[[str], bool]) -> bool:
-    """Whether an SPDX expression can be met with licences that are accepted; None is asked for as "unknown"."""
+def refused_licenses(expression: str | None, accepts: Callable[[str], bool]) -> list[str]:
+    """What keeps an SPDX expression from being acceptable; nothing where it is.
+
+    Of a choice (OR) one acceptable licence is enough; of a combination (AND) all have to be. accepts: is asked about
+    each licence, together with its exception if it has one; None is asked for as "unknown".
+    """
     if expression is None:
-        return accepts(UNKNOWN)
+        return [] if accepts(UNKNOWN) else [UNKNOWN]
     from license_expression import Licensing  # takes longer to import than most recipes need it
 
-    return _met(Licensing().parse(expression), accepts)
+    return _refused(Licensing().parse(expression), accepts)
 
 
-def _met(node: Any, accepts: Callable[[str], bool]) -> bool:
-    """node: of the library's tree, whose leaves are licences, with their exception if they have one."""
+def _refused(node: Any, accepts: Callable[[str], bool]) -> list[str]:
+    """node: of the library's tree, whose leaves are licences."""
     operator = getattr(node, "operator", "").strip()
-    if operator == "OR":
-        return any(_met(one, accepts) for one in node.args)
-    if operator == "AND":
-        return all(_met(one, accepts) for one in node.args)
-    return accepts(node.render())
+    if operator not in ("AND", "OR"):
+        name = node.render()
+        return [] if accepts(name) else [name]
+    found = [_refused(one, accepts) for one in node.args]
+    if operator == "OR" and not all(found):
+        return []
+    return [name for names in found for name in names]
 
 
 def _accepts(name: str, rules: Licenses) -> bool:
@@ -58,10 +62,10 @@ def _any(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
 
 
-def _told(part: Part) -> str:
-    if part.license is not None:
-        return part.license
-    return f'unknown; it says "{part.stated}"' if part.stated else "unknown"
+def _told(part: Part, refused: Sequence[str]) -> str:
+    if part.license is None:
+        return f'unknown; it says "{part.stated}"' if part.stated else "unknown"
+    return part.license if list(refused) == [part.license] else f"{part.license} (refused: {', '.join(refused)})"
 
 
 def _count(number: int) -> str:

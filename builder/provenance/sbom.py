@@ -42,17 +42,17 @@ def sbom(
     components = {_ref(part): _component(part) for part in parts}
     document.components.update(components.values())
     _connect(document, whole, components, parts)
-    text = _json(document)
-    document.serial_number = uuid.uuid5(_NAMESPACE, text)
-    return _json(document).encode()
+    return _serialised(document)
 
 
-def _json(document: "Bom") -> str:
+def _serialised(document: "Bom") -> bytes:
+    """Without the time that the library notes, and with a serial number from everything else."""
     from cyclonedx.output.json import JsonV1Dot6
 
     values = json.loads(JsonV1Dot6(document).output_as_string())
     values["metadata"].pop("timestamp", None)
-    return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
+    values["serialNumber"] = uuid.uuid5(_NAMESPACE, json.dumps(values, sort_keys=True)).urn
+    return json.dumps(values, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
 def _ref(part: Part) -> str:

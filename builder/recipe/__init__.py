@@ -22,14 +22,14 @@ from .schema import json_schema
 from .signing import SIGNING_KEYS, Signing
 from .source import Document, read_document
 from .template import Template
-from .trust import TRUST_KEYS, Licenses, Tests
+from .trust import TRUST_KEYS, UNKNOWN, Licenses, Tests
 from .values import Surroundings, items, platform_name, python_minor, python_version
 from .windows import WINDOWS_KEYS, Shortcut, WindowsInstaller
 
 __all__ = [
-    "HostSource", "Index", "Licenses", "PageSource", "PathSource", "PbsSource", "PkgInstaller", "Recipe", "RecipeFile",
-    "RecipeHead", "Shortcut", "Signing", "Source", "Tests", "UrlSource", "WindowsInstaller", "json_schema",
-    "load_recipe",
+    "UNKNOWN", "HostSource", "Index", "Licenses", "PageSource", "PathSource", "PbsSource", "PkgInstaller", "Recipe",
+    "RecipeFile", "RecipeHead", "Shortcut", "Signing", "Source", "Tests", "UrlSource", "WindowsInstaller",
+    "json_schema", "load_recipe",
 ]  # fmt: skip
 
 _HEAD = tuple(RecipeHead.model_fields)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo
 
 from .problems import did_you_mean, kind_of
-from .types import FileOrFolder, Model, PbsBuild, Sha256, Url, each, listed
+from .types import FileOrFolder, Model, PbsBuild, PublicKey, Sha256, Url, each, listed
 
 
 class PbsSource(Model):
@@ -52,9 +52,11 @@ class PathSource(Model):
 
 
 class PageSource(Model):
-    """A directory listing, such as a company mirror, of which the newest matching archive is taken."""
+    """A directory listing, such as a company mirror, or an archive that `keel-builder publish` made: of either the
+    newest matching Python is taken."""
 
-    page: Url = Field(description="Address of the listing.")
+    page: Url = Field(description="Address of the listing or the archive.")
+    public_key: PublicKey | None = Field(default=None, description="The key that the archive must be signed with.")
     sha256: Sha256 | None = Field(default=None, description="Expected SHA-256 of the archive.")
 
 

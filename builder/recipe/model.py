@@ -170,7 +170,10 @@ class Recipe(RecipeHead):
     )
     macos: Macos | None = Field(
         default=None,
-        description="Oldest macOS that the macOS installers must run on. Quote it.",
+        description=(
+            "Oldest macOS that the macOS installers must run on: wheels for newer ones are not taken, and the "
+            "installers refuse older ones. Without it that is 11.0 on Apple silicon and 10.15 on Intel. Quote it."
+        ),
         examples=["11.0"],
     )
     build_tools: bool = Field(
@@ -190,7 +193,11 @@ class Recipe(RecipeHead):
         ),
     )
     compression: Literal["best", "fast"] = Field(
-        default="best", description="`best` makes the smallest installers, `fast` builds in a fraction of the time."
+        default="best",
+        description=(
+            "`best` makes the smallest installers: small packages are packed together, and so is bytecode, so that a "
+            "change in one has its group packed anew. `fast` builds in a fraction of the time, each package by itself."
+        ),
     )
     company: Line | None = Field(
         default=None, description="Who offers the installers; shown by them.", examples=["Acme Corporation"]
@@ -259,7 +266,8 @@ class Recipe(RecipeHead):
         default=None,
         description=(
             "What only the packages for macOS (.pkg) need. `identifier`: by what macOS knows the package, normally a "
-            "domain of yours, reversed (`keel.<name>`). `initialize_shell`: whether that is proposed (false)."
+            "domain of yours, reversed (`keel.<name>`). `initialize_shell`, `shortcut`: whether these are proposed "
+            "(false and true)."
         ),
         examples=[{"identifier": "com.acme.science", "initialize_shell": True}],
     )
@@ -267,9 +275,9 @@ class Recipe(RecipeHead):
         default=None,
         description=(
             "Commands that sign a finished installer before it is put into the output folder, by format (`pkg`, "
-            "`exe`), run one after the other without a shell. `{file}` is the installer; a command with `{signed}` "
-            "writes the signed one there, which then takes its place, and one without changes or only reads the file. "
-            "Secrets belong into the environment or a keychain."
+            "`exe`), run one after the other in the recipe's folder, without a shell. `{file}` is the installer; a "
+            "command with `{signed}` writes the signed one there, which then takes its place, and one without changes "
+            "or only reads the file. Secrets belong into the environment or a keychain."
         ),
         examples=[
             {

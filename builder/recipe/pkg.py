@@ -13,6 +13,7 @@ class PkgInstaller(Model):
     identifier: PackageIdentifier | None = Field(
         default=None, description="By what macOS knows the package, normally a domain of yours, reversed."
     )
+    shortcut: bool = Field(default=True, description="Whether a shortcut in Applications is proposed.")
     initialize_shell: bool = Field(default=False, description="Whether initialising the shell is proposed.")
 
 

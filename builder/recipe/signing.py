@@ -11,7 +11,7 @@ Command = tuple[str, ...]
 Commands = Annotated[
     tuple[Command, ...],
     each(lambda value, _: values.signing_command(value), single=True),
-    listed({"type": "string"}, single=True),
+    listed({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}, single=True),
 ]
 
 

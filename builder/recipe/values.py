@@ -329,19 +329,26 @@ def package_identifier(value: Any) -> str:
 
 
 def signing_command(value: Any) -> tuple[str, ...]:
-    """A command line as its words; `{file}` and `{signed}` stand for files, and the first has to be there."""
-    try:
-        words = shlex.split(line(value))
-    except ValueError as error:
-        if isinstance(error, PydanticKnownError):
-            raise
-        raise ValueError(f'"{value}" is not a command line: {error}') from None
+    """A command line as its words, or a list of them; `{file}` and `{signed}` in them stand for files.
+
+    The first of these has to be there.
+    """
+    if isinstance(value, dict):
+        raise ValueError("is a mapping, by a colon in it; put the whole command into quotes")
+    words = [line(word) for word in value] if isinstance(value, list | tuple) else _split_command(line(value))
     unknown = set(re.findall(r"\{\w*\}", " ".join(words))) - {"{file}", "{signed}"}
     if unknown:
         raise ValueError(f'"{value}": {", ".join(sorted(unknown))} means nothing; there are {{file}} and {{signed}}')
     if not any("{file}" in word for word in words[1:]):
         raise ValueError(f'"{value}" does not say where the file comes in: write {{file}}')
     return tuple(words)
+
+
+def _split_command(words: str) -> list[str]:
+    try:
+        return shlex.split(words)
+    except ValueError as error:
+        raise ValueError(f'"{words}" is not a command line: {error}') from None
 
 
 def path_in_base(value: Any) -> str:

@@ -163,8 +163,9 @@ function setUpOffer() {
     }
     function bootstrap(platform, python) {
         const windows = platform.startsWith("windows");
-        const options = [["name", tables.length > 1 && fields.product.value], ["python", fields.python.length > 1 && python]];
-        const words = options.filter(([, value]) => value).map(([key, value]) => ` ${windows ? "-" : "--"}${key} ${value}`).join("");
+        // What the script does without being told: the product that the page names, and the newest Python.
+        const options = [["name", fields.product.value, $("yours").dataset.default], ["python", python, fields.python.options[0].value]];
+        const words = options.filter(([, value, usual]) => value !== usual).map(([key, value]) => ` ${windows ? "-" : "--"}${key} ${value}`).join("");
         const script = quote(`${base}install.${windows ? "ps1" : "sh"}`);
         $("yours-bootstrap").querySelector("code").textContent = windows
             ? `& ([scriptblock]::Create((irm ${script})))${words}`
@@ -218,20 +219,26 @@ function compare(one, other) {
 const begins = (version, start) => version.epoch === start.epoch
     && start.release.every((number, place) => (version.release[place] ?? 0) === number);
 
+const isEarly = (version) => version.rest[0] < 4 || version.rest[3] !== Infinity;
+
+const isLate = (version, of) => version.rest[2] && !of.rest[2] && version.rest[0] === of.rest[0] && version.rest[1] === of.rest[1];
+
 function fits(text, operator, wanted) {
     const version = versionKey(text);
     const limit = versionKey(wanted.replace(/\.\*$/, ""));
     if (!version || !limit) return text === wanted && operator !== "!=";
     // `scipy 1.17` and `=1.17` mean every 1.17.x, as people say it; `==1.17` means that one.
     const family = wanted.endsWith(".*") || operator === "=";
+    const release = compare({ ...version, rest: [] }, { ...limit, rest: [] }) === 0;
     const same = family ? begins(version, limit) : compare(version, limit) === 0;
     switch (operator) {
         case "=": case "==": case "===": return same;
         case "!=": return !same;
         case ">=": return compare(version, limit) >= 0;
         case "<=": return compare(version, limit) <= 0;
-        case ">": return compare(version, limit) > 0;
-        case "<": return compare(version, limit) < 0;
+        // 2.0rc1 is not <2.0, and 1.7.post1 not >1.7, though they sort so.
+        case ">": return compare(version, limit) > 0 && !(release && isLate(version, limit));
+        case "<": return compare(version, limit) < 0 && !(release && isEarly(version) && !isEarly(limit) && version.rest[2] === limit.rest[2]);
         default: return compare(version, limit) >= 0 && begins(version, { ...limit, release: limit.release.slice(0, -1) });  // ~=
     }
 }

@@ -92,7 +92,7 @@ function Get-KeelHash([string] $File) {
     (Get-FileHash -LiteralPath $File -Algorithm SHA256).Hash.ToLowerInvariant()
 }
 
-# The index: its head, and a line for each installer.
+# The index: its head, and the installers for Windows, of which each has a line.
 function Read-KeelIndex([string] $File) {
     $lines = [System.IO.File]::ReadAllLines($File)
     if ($lines[0] -notmatch '^\{"schema": ?1,') {
@@ -100,7 +100,7 @@ function Read-KeelIndex([string] $File) {
     }
     $index = @{ Installers = @(); Latest = @{} }
     foreach ($line in $lines) {
-        if ($line.StartsWith('{"file":')) {
+        if ($line -match '^\{"file":.*"format": ?"exe"') {
             $index.Installers += ConvertFrom-Json $line.TrimEnd(',')
         } elseif ($line -match '^"(archive|version|expires)": ?"?([^",]*)"?,?$') {
             $index[$Matches[1]] = $Matches[2]
@@ -180,7 +180,7 @@ function Select-KeelInstaller([hashtable] $Index, [hashtable] $Wanted) {
     if ($Wanted.Platform -eq 'windows-arm64' -and -not $Wanted.Exactly) { $platforms += 'windows-x86_64' }
     foreach ($platform in $platforms) {
         $fitting = @($Index.Installers | Where-Object {
-            $_.format -eq 'exe' -and $_.platform -eq $platform -and $_.name -eq $name -and
+            $_.platform -eq $platform -and $_.name -eq $name -and
             (-not $Wanted.Version -or $_.version -eq $Wanted.Version) -and
             (-not $Wanted.Python -or $_.python -eq $Wanted.Python -or $_.python.StartsWith("$($Wanted.Python)."))
         })

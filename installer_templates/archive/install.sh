@@ -106,7 +106,9 @@ count_options() {
 }
 
 check_options() {
-    case $name$version$python in *[!A-Za-z0-9._+!-]*) die 2 "a name or version has characters that none can have" ;; esac
+    case $name$version$python$platform in
+        *[!A-Za-z0-9._+!-]*) die 2 "a name or version has characters that none can have" ;;
+    esac
     case $python in '' | 3.[0-9]*) ;; *) die 2 "--python $python is no version such as 3.12" ;; esac
     choose_archive
 }

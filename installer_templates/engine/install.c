@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "extract.h"
@@ -10,38 +9,8 @@
 #include "installer.h"
 #include "path.h"
 #include "progress.h"
+#include "room.h"
 #include "stage.h"
-
-/* Programs must be able to use every path that is installed. */
-static bool check_path_lengths(const struct stage *stage, const struct payload *payload, struct failure *why)
-{
-    size_t longest = os_longest_path(), prefix = os_path_length(stage->prefix);
-
-    if (prefix < longest && payload->longest + 1 <= longest - prefix)
-        return true;
-    fail(why, CODE_PREFIX, "%s is too long: paths below it would have up to %" PRIu64 " characters, %zu are possible",
-         stage->prefix, prefix + 1 + payload->longest, longest);
-    return fail_hint(why, "choose a folder with a shorter path%s", payload->windows ? ", or enable long paths" : "");
-}
-
-/* What is needed at the very least: the files' bytes, and half as many inodes as there are names, because links into the
- * store need none. */
-static bool check_space(const struct stage *stage, const struct payload *payload, struct failure *why)
-{
-    uint64_t bytes, inodes;
-
-    if (os_free_space(stage->tree, &bytes, &inodes) != 0)
-        return true; /* then the writing tells */
-    if (bytes < payload->bytes)
-        fail(why, CODE_WRITE, "there is no space for %s: %" PRIu64 " MB are needed, %" PRIu64 " MB are free", stage->prefix,
-             payload->bytes / 1000000 + 1, bytes / 1000000);
-    else if (inodes < payload->files / 2)
-        fail(why, CODE_WRITE, "the file system of %s is out of inodes: %" PRIu64 " are needed, %" PRIu64 " are free",
-             stage->prefix, payload->files / 2, inodes);
-    else
-        return true;
-    return fail_hint(why, "free some space on that disk, or choose a folder on another one");
-}
 
 static bool unpack(const struct command *command, const struct installer *installer, const struct stage *stage,
                    struct failure *why)
@@ -81,7 +50,8 @@ static bool fill_stage(const struct command *command, const struct installer *in
     const struct payload *payload = &installer->payload;
     const struct install_hooks *hooks = &command->hooks;
 
-    if (!check_path_lengths(stage, payload, why) || !check_space(stage, payload, why))
+    if (!room_check_length(stage->prefix, payload->longest, why) ||
+        !room_check_space(stage->prefix, payload->bytes, payload->files, why))
         return false;
     if (hooks->opened != NULL && !hooks->opened(hooks->context, stage->tree, why))
         return false;

@@ -11,6 +11,9 @@ int windows_errno(DWORD code);
 /* The same for the last error of this thread. */
 int windows_last_errno(void);
 
+/* Make folders with this access list from now on (os_make_folder). descriptor: stays in use. */
+void windows_protect_new_folders(PSECURITY_DESCRIPTOR descriptor);
+
 /* An absolute UTF-8 path with `/` as a wide one with the prefix `\\?\`, for which Windows has no limit of 260 characters;
  * relative paths are completed first. NULL without memory, or for text that is not UTF-8. Free it. */
 wchar_t *windows_wide(const char *path);

@@ -35,9 +35,18 @@ static int with_wide(const char *path, int (*act)(const wchar_t *wide))
     return error;
 }
 
+static PSECURITY_DESCRIPTOR protection;
+
+void windows_protect_new_folders(PSECURITY_DESCRIPTOR descriptor)
+{
+    protection = descriptor;
+}
+
 static int make_folder(const wchar_t *wide)
 {
-    return CreateDirectoryW(wide, NULL) ? 0 : windows_last_errno();
+    SECURITY_ATTRIBUTES security = {.nLength = sizeof security, .lpSecurityDescriptor = protection};
+
+    return CreateDirectoryW(wide, protection != NULL ? &security : NULL) ? 0 : windows_last_errno();
 }
 
 static int remove_file(const wchar_t *wide)

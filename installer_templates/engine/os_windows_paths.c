@@ -261,10 +261,43 @@ bool os_may_write(const char *folder)
     return true;
 }
 
+static bool is_own_user(PSID owner)
+{
+    union {
+        TOKEN_USER user;
+        BYTE bytes[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
+    } found;
+    DWORD size;
+    HANDLE token;
+    bool is_own = false;
+
+    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
+        return false;
+    if (GetTokenInformation(token, TokenUser, &found, sizeof found, &size))
+        is_own = EqualSid(owner, found.user.User.Sid);
+    CloseHandle(token);
+    return is_own;
+}
+
+/* Administrators count as everybody's own: what an elevated run makes belongs to them all. So does `Everyone`, the owner of
+ * everything on a file system without owners, and what does not say whose it is. */
 bool os_is_own(const char *folder)
 {
-    (void)folder;
-    return true;
+    static const WELL_KNOWN_SID_TYPE trusted[] = {WinBuiltinAdministratorsSid, WinLocalSystemSid, WinWorldSid};
+    wchar_t *wide = windows_wide(folder);
+    BYTE descriptor[sizeof(SECURITY_DESCRIPTOR) + 2 * SECURITY_MAX_SID_SIZE];
+    PSID owner = NULL;
+    DWORD size;
+    BOOL defaulted;
+    bool known = wide != NULL &&
+                 GetFileSecurityW(wide, OWNER_SECURITY_INFORMATION, descriptor, sizeof descriptor, &size) &&
+                 GetSecurityDescriptorOwner(descriptor, &owner, &defaulted) && owner != NULL;
+
+    free(wide);
+    for (size_t i = 0; known && i < sizeof trusted / sizeof *trusted; i++)
+        if (IsWellKnownSid(owner, trusted[i]))
+            return true;
+    return !known || is_own_user(owner);
 }
 
 /* --- File systems ---------------------------------------------------------------------------------------------------- */

@@ -11,3 +11,5 @@ PATH=${PATH:+$PATH:}/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
 LC_ALL=C
 export PATH LC_ALL
 umask 022
+# Where Installer starts it, a user may not read.
+cd /

@@ -1,7 +1,6 @@
 
 # --- Where things are ---------------------------------------------------------------------------------------------------
 
-identifier=@@identifier@@
 system_prefix=@@system_prefix@@
 home_prefix=@@home_prefix@@
 folder_name=@@folder_name@@

@@ -1,9 +1,7 @@
 
 # --- Its own files have been copied: install ----------------------------------------------------------------------------
 
-shell_mark=@@shell_mark@@
-shell_package=@@shell_package@@
-base_package=@@base_package@@
+packages=@@packages@@
 
 main() {
     find_places "${2-}"
@@ -14,13 +12,15 @@ main() {
     start_log "${1-}"
     check_system
     choose_prefix "$candidate" || die 4 "$reason"
+    [ -x "$staging/keel-engine" ] || die 1 "what the package lays down is not in $staging" "start the installation again"
     find_people
     say "installing $app_title $app_version into $prefix"
     install_payload
     note_receipts "${3-}"
     give_to_owner "$prefix"
     settle_base
-    [ ! -e "$(shell_choice)" ] || initialise_shell
+    ! is_chosen shortcut || make_shortcut
+    ! is_chosen shell || initialise_shell
     keep_log "$prefix/keel-meta/logs"
     give_to_owner "$prefix/keel-meta/logs"
     say "$app_title $app_version is installed in $prefix"
@@ -28,10 +28,10 @@ main() {
 
 # shellcheck disable=SC2329  # called by a trap
 leave() {
-    [ "$1" -eq 0 ] || give_up
     remove_staging "$staging"
     remove_staging "$home/$staging_folder"
     [ "$(id -u)" -ne 0 ] || remove_staging "/$staging_folder"
+    [ "$1" -eq 0 ] || give_up
 }
 
 # remove_staging FOLDER: with those above it that came with it; macOS has its own in / and in homes.
@@ -42,12 +42,12 @@ remove_staging() {
     rmdir "$above" "${above%/*}" 2>/dev/null || :
 }
 
-# Without a location of its own, the mark of the choice goes to / or to the home folder.
-shell_choice() {
-    for mark in "$staging/$shell_mark" "$home/$staging_folder/$shell_mark" "/$staging_folder/$shell_mark"; do
-        if [ -e "$mark" ]; then break; fi
+# is_chosen CHOICE: its mark may lie where the base's files lie, or in / or the home folder.
+is_chosen() {
+    for marks in "$staging" "$home/$staging_folder" "/$staging_folder"; do
+        if [ -e "$marks/$1" ]; then return 0; fi
     done
-    printf '%s\n' "$mark"
+    return 1
 }
 
 # Sets `person` to who sits in front of an Installer that is root, and `owner` to who gets the base: whose folder it is put into.
@@ -95,7 +95,40 @@ note_receipts() {
         "$home" | "$home"/*) if [ "$(id -u)" -eq 0 ]; then receipts=${1:-/}; else receipts=$home; fi ;;
         *) receipts=${1:-/} ;;
     esac
-    printf '%s\t%s\n' "$base_package" "$receipts" "$shell_package" "$receipts" >"$prefix/keel-meta/receipts.txt"
+    for package in $packages; do
+        printf '%s\t%s\n' "$package" "$receipts"
+    done >"$prefix/keel-meta/receipts.txt"
+}
+
+# A file that Terminal runs when it is double-clicked, and that `keel uninstall` finds.
+make_shortcut() {
+    case $(id -u):$destination in
+        0:"$home" | 0:"$home"/*) applications=$home/Applications ;;
+        0:*) applications=/Applications ;;
+        *) applications=$home/Applications ;;
+    esac
+    shortcut="$applications/$app_title Prompt.command"
+    if [ -e "$shortcut" ] || [ -L "$shortcut" ]; then
+        warn "there is a file $shortcut already, which stays as it is"
+    elif write_shortcut >"$staging/shortcut.command" && chmod 755 "$staging/shortcut.command" &&
+        as_user "$owner" mkdir -p "$applications" && as_user "$owner" cp "$staging/shortcut.command" "$shortcut"; then
+        printf '%s\n' "$shortcut" >"$prefix/keel-meta/outside.txt"
+    else
+        warn "the base is installed, but $shortcut could not be written"
+    fi
+}
+
+write_shortcut() {
+    quote "$prefix"
+    cat <<SHORTCUT
+#!/bin/sh
+# Opens a shell with $app_title $app_version; made by its installer, and removed by 'keel uninstall'.
+KEEL_ROOT=$result
+. "\$KEEL_ROOT/etc/profile.d/keel.sh"
+keel activate
+cd
+exec "\${SHELL:-/bin/zsh}" -i
+SHORTCUT
 }
 
 settle_base() {
@@ -107,6 +140,10 @@ settle_base() {
 
 # The base is complete without it, so that its failure is told and no more.
 initialise_shell() {
+    if [ "$(id -u)" -eq 0 ] && [ -z "$person" ]; then
+        warn "no shell was initialised, for nobody is logged in"
+        return 0
+    fi
     login_shell=$(dscl . -read "/Users/${person:-$(id -un)}" UserShell 2>/dev/null) || login_shell=''
     login_shell=${login_shell#UserShell: }
     engine_code=0

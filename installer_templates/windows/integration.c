@@ -205,12 +205,23 @@ static bool add_python(const struct facts *facts, const struct record *record, s
            registry_set_text(root, path, "WindowedExecutablePath", kept_format("%s\\pythonw.exe", folder), why);
 }
 
+/* cmd.exe puts variables in even between quotes. With a caret and outside of them, a percent sign begins no name of one. */
+char *integration_prompt(const char *prefix)
+{
+    const char *folder = kept_backslashes(prefix);
+    char *quoted = kept(4 * strlen(folder) + 1), *to = quoted;
+
+    for (; *folder != '\0'; folder++)
+        to += *folder == '%' ? sprintf(to, "\"^%%\"") : sprintf(to, "%c", *folder);
+    return kept_format("/K \"\"%s\\cmd\\keel.bat\" activate\"", quoted);
+}
+
 static struct shortcut prompt_shortcut(const struct facts *facts, const struct record *record, const char *file)
 {
     return (struct shortcut){
         .file = file,
         .target = system_expand("%SystemRoot%/System32/cmd.exe"),
-        .arguments = kept_format("/K \"\"%s\\cmd\\keel.bat\" activate\"", kept_backslashes(record->prefix)),
+        .arguments = integration_prompt(record->prefix),
         .folder = "%USERPROFILE%",
         .icon = kept_format("%s/%s", record->prefix, integration_uninstaller(facts)),
         .description = kept_format("A command prompt in which %s is active", facts->title),

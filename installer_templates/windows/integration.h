@@ -28,6 +28,9 @@ bool integration_add(const struct facts *facts, const struct record *record, uin
 bool integration_undo(const struct record *record, struct failure *why);
 bool integration_forget(const struct record *record, struct failure *why);
 
+/* What cmd.exe is given so that it stays open with the base in `prefix` active. */
+char *integration_prompt(const char *prefix);
+
 /* The file name of the uninstaller in the prefix. */
 char *integration_uninstaller(const struct facts *facts);
 

@@ -13,6 +13,7 @@
 #include "prefix.h"
 #include "removal.h"
 #include "report.h"
+#include "room.h"
 #include "searchpath.h"
 #include "system.h"
 
@@ -65,8 +66,13 @@ char *job_default_prefix(const struct job *job)
 
 static bool check_prefix(const struct job *job, const char *prefix, struct failure *why)
 {
+    const char *problem = path_problem(prefix + os_root_length(prefix), true);
     struct prefix_state state;
 
+    if (problem != NULL && strlen(prefix) > os_root_length(prefix)) {
+        fail(why, CODE_PREFIX, "%s is no folder that Windows can have: %s", prefix, problem);
+        return fail_hint(why, "choose another folder");
+    }
     if (system_is_precious(prefix)) {
         fail(why, CODE_PREFIX, "%s is no place for a base: other things live there", prefix);
         return fail_hint(why, "choose a folder of its own, such as %s", kept_backslashes(job_default_prefix(job)));
@@ -82,35 +88,6 @@ static bool check_prefix(const struct job *job, const char *prefix, struct failu
         return fail_hint(why, "restart the computer first, or choose another folder");
     }
     return !job->wishes.add_to_path || searchpath_can_hold(kept_backslashes(prefix), why);
-}
-
-static bool check_length(const struct job *job, const char *prefix, struct failure *why)
-{
-    size_t longest = os_longest_path(), length = os_path_length(prefix);
-
-    if (job->long_paths || (length < longest && job->longest + 1 <= longest - length))
-        return true;
-    fail(why, CODE_PREFIX, "%s is too long: paths below it would have up to %llu characters, %zu are possible", prefix,
-         (unsigned long long)(length + 1 + job->longest), longest);
-    return fail_hint(why, "choose a folder with a shorter path, or enable long paths (/EnableLongPaths=1, as administrator)");
-}
-
-static bool check_space(const struct job *job, const char *prefix, struct failure *why)
-{
-    char *folder = kept_format("%s", prefix), *parent;
-    uint64_t bytes, inodes;
-    enum os_kind kind = OS_NOTHING;
-
-    while (strlen(folder) > os_root_length(folder) && os_kind_of(folder, &kind) == 0 && kind == OS_NOTHING) {
-        parent = prefix_parent(folder);
-        folder = kept_format("%s", parent != NULL ? parent : "");
-        free(parent);
-    }
-    if (os_free_space(folder, &bytes, &inodes) != 0 || bytes >= job->bytes)
-        return true;
-    fail(why, CODE_WRITE, "there is no space for %s: %llu MB are needed, %llu MB are free", prefix,
-         (unsigned long long)(job->bytes / 1000000 + 1), (unsigned long long)(bytes / 1000000));
-    return fail_hint(why, "free some space on that disk, or choose a folder on another one");
 }
 
 bool job_check(const struct job *job, struct failure *why)
@@ -130,23 +107,23 @@ bool job_check(const struct job *job, struct failure *why)
         return false;
     prefix = kept_format("%s", resolved);
     free(resolved);
-    return check_prefix(job, prefix, why) && check_length(job, prefix, why) && check_space(job, prefix, why);
+    return check_prefix(job, prefix, why) && (job->long_paths || room_check_length(prefix, job->longest, why)) &&
+           room_check_space(prefix, job->bytes, job->files, why);
 }
 
 /* --- Installing ------------------------------------------------------------------------------------------------------- */
 
+/* For all users, everything comes into being in folders that were made for it, and protected from the first moment on. One that
+ * was there before may belong to somebody else: who may rename things in it could exchange the tree. */
 static bool on_opened(void *context, const char *tree, struct failure *why)
 {
     const struct job *job = context;
-    char *staging;
-    bool done;
+    size_t length = strlen(job->prefix);
 
-    if (!job->wishes.all_users)
+    if (!job->wishes.all_users || strncmp(tree, job->prefix, length) != 0 || tree[length] != '/')
         return true;
-    staging = prefix_parent(tree); /* who may rename things in it could exchange the tree */
-    done = staging != NULL ? system_protect_folder(staging, why) && system_protect_folder(tree, why) : fail_memory(why);
-    free(staging);
-    return done;
+    fail(why, CODE_PREFIX, "%s was there before, and does not belong to an administrator", job->prefix);
+    return fail_hint(why, "remove it, or choose a folder that does not exist yet");
 }
 
 static bool add_name(void *list, const char *name)
@@ -176,6 +153,8 @@ static bool write_uninstaller(const struct job *job, const char *tree, struct fa
     os_close(file);
     if (error != 0)
         return fail_io(why, error, CODE_DAMAGED, "reading", job->self);
+    if (got < job->pe.end)
+        return fail(why, CODE_DAMAGED, "%s has become shorter", job->self);
     pe_finish_copy(program, &job->pe);
     return write_file(path, program, job->pe.end, why);
 }
@@ -218,9 +197,9 @@ static void init_shells(const struct job *job)
 }
 
 /* Two installations at once would overwrite each other's changes of PATH. */
-static HANDLE lock_registration(void)
+static HANDLE lock_registration(bool all_users)
 {
-    HANDLE mutex = CreateMutexW(NULL, FALSE, L"Local\\KeelSetupRegistration");
+    HANDLE mutex = CreateMutexW(NULL, FALSE, all_users ? L"Global\\KeelSetupRegistration" : L"Local\\KeelSetupRegistration");
 
     if (mutex != NULL)
         WaitForSingleObject(mutex, 60000);
@@ -230,7 +209,7 @@ static HANDLE lock_registration(void)
 static bool register_base(struct job *job, struct failure *why)
 {
     struct failure undo = {0};
-    HANDLE mutex = lock_registration();
+    HANDLE mutex = lock_registration(job->wishes.all_users);
     bool done = integration_add(job->facts, &job->record, job->bytes, why);
 
     if (!done) {
@@ -252,7 +231,8 @@ bool job_install(struct job *job, struct failure *why)
     struct command command = command_for(job);
     char *resolved;
 
-    if (!job_check(job, why) || (job->long_paths && !system_has_long_paths() && !system_enable_long_paths(why)))
+    if (!job_check(job, why) || (job->long_paths && !system_has_long_paths() && !system_enable_long_paths(why)) ||
+        (job->wishes.all_users && !system_protect_new_folders(why)))
         return false;
     resolved = prefix_resolve(job->prefix, why);
     if (resolved == NULL)

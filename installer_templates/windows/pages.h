@@ -33,7 +33,7 @@ struct page {
     bool (*skip)(const struct wizard *wizard);
 };
 
-/* job, options: of an installation.  removal: of the other.  why, done: how it ended.  code: what the program ends with. */
+/* job: of an installation.  removal: of the other.  resumed: an earlier process has shown the first pages.  why, done: how it ended.  code: what the program ends with. */
 struct wizard {
     struct ui ui;
     HWND back, next, cancel;
@@ -42,7 +42,7 @@ struct wizard {
     const struct facts *facts;
     struct job *job;
     struct removal *removal;
-    bool accepted, elevated, prefix_chosen, show_prompt, show_log;
+    bool accepted, elevated, resumed, prefix_chosen, show_prompt, show_log;
     const char *title;
     HBITMAP picture;
     HANDLE thread;

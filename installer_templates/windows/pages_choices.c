@@ -6,8 +6,8 @@
 #include "kept.h"
 #include "os.h"
 #include "pages.h"
-#include "prefix.h"
 #include "report.h"
+#include "room.h"
 #include "system.h"
 #include <shlobj.h>
 
@@ -35,21 +35,6 @@ static char *size_text(uint64_t bytes)
     return kept_format("%llu.%llu GB", (unsigned long long)(megabytes / 1000), (unsigned long long)(megabytes / 100 % 10));
 }
 
-/* Free bytes where a folder is going to be; false where that is unknown. */
-static bool free_space(const char *folder, uint64_t *bytes)
-{
-    char *at = kept_format("%s", folder), *parent;
-    uint64_t inodes;
-    enum os_kind kind = OS_NOTHING;
-
-    while (strlen(at) > os_root_length(at) && (os_kind_of(at, &kind) != 0 || kind != OS_FOLDER)) {
-        parent = prefix_parent(at);
-        at = kept_format("%s", parent != NULL ? parent : "");
-        free(parent);
-    }
-    return at[0] != '\0' && os_free_space(at, bytes, &inodes) == 0;
-}
-
 static bool is_too_long(const struct failure *why)
 {
     return why->code == CODE_PREFIX && strstr(why->message, "is too long") != NULL;
@@ -59,13 +44,13 @@ static bool is_too_long(const struct failure *why)
 static void judge_folder(struct wizard *self)
 {
     struct failure why = {0};
-    uint64_t bytes;
+    uint64_t bytes, inodes;
     char *typed = ui_text_of(&self->ui, ID_FOLDER);
     bool fine;
 
     self->job->prefix = kept_slashes(kept_wide(typed));
     fine = strlen(self->job->prefix) > 2 && os_root_length(self->job->prefix) > 1;
-    if (fine && free_space(self->job->prefix, &bytes))
+    if (fine && room_free(self->job->prefix, &bytes, &inodes) == 0)
         ui_set_text(&self->ui, ID_SPACE,
                     kept_format(string(TEXT_FOLDER_SPACE), size_text(self->job->bytes), size_text(bytes)));
     else

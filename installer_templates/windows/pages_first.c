@@ -142,8 +142,9 @@ static bool leave_scope(struct wizard *self)
 
     if (!wishes->all_users || self->elevated)
         return true;
-    arguments = kept_format("/Resume /InstallationType=AllUsers%s%s%s%s", word("NoRegistry", !wishes->registry),
-                            word("NoShortcuts", !wishes->shortcuts), wishes->add_to_path ? " /AddToPath=1" : "",
+    arguments = kept_format("/Resume /InstallationType=AllUsers%s%s%s%s%s", word("NoRegistry", !wishes->registry),
+                            word("NoShortcuts", !wishes->shortcuts), word("AddToPath", wishes->add_to_path),
+                            word("RegisterPython", wishes->register_python),
                             self->prefix_chosen ? kept_format(" /D=%s", kept_backslashes(self->job->prefix)) : "");
     report_log("starting again as administrator");
     ShowWindow(self->ui.window, SW_HIDE);

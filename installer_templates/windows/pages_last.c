@@ -80,11 +80,12 @@ static void end_page(struct wizard *self, const char *title, const char *text)
     ui_gap(&self->ui, 12);
 }
 
+/* The half of the wizard that runs as administrator opens none: it would be one of an administrator. */
 static bool has_prompt(const struct wizard *self)
 {
     enum os_kind kind = OS_NOTHING;
 
-    return os_kind_of(kept_format("%s/cmd/keel.bat", self->job->prefix), &kind) == 0 && kind == OS_FILE;
+    return !self->resumed && os_kind_of(kept_format("%s/cmd/keel.bat", self->job->prefix), &kind) == 0 && kind == OS_FILE;
 }
 
 static void create_done(struct wizard *self)
@@ -124,8 +125,7 @@ static bool leave_end(struct wizard *self)
     if (self->show_log)
         open_program("%SystemRoot%/System32/notepad.exe", kept_format("\"%s\"", report_log_path()));
     if (self->show_prompt)
-        open_program("%SystemRoot%/System32/cmd.exe",
-                     kept_format("/K \"\"%s\\cmd\\keel.bat\" activate\"", kept_backslashes(self->job->prefix)));
+        open_program("%SystemRoot%/System32/cmd.exe", integration_prompt(self->job->prefix));
     return true;
 }
 

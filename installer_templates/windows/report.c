@@ -55,10 +55,11 @@ static void write_bytes(HANDLE handle, const char *text)
 static void write_line(HANDLE handle, const char *line)
 {
     DWORD mode, count;
-    char *ended = kept_format("%s\r\n", line);
+    const char *ended;
 
     if (!is_open(handle))
         return;
+    ended = kept_format("%s\r\n", line);
     if (GetConsoleMode(handle, &mode)) {
         const wchar_t *wide = kept_wide(ended);
         WriteConsoleW(handle, wide, (DWORD)wcslen(wide), &count, NULL);
@@ -156,47 +157,43 @@ static void write_log(const char *line)
 
 /* --- Lines ------------------------------------------------------------------------------------------------------------ */
 
-static void format_line(char line[LINE], const char *before, const char *format, va_list arguments)
+/* `before` and the text, on `handle` and in the log. */
+static void say(HANDLE handle, const char *before, const char *format, va_list arguments)
 {
+    char line[LINE];
     size_t length = strlen(before);
 
     memcpy(line, before, length);
     vsnprintf(line + length, LINE - length, format, arguments);
+    write_line(handle, line);
+    write_log(line);
 }
 
 void report_say(const char *format, ...)
 {
-    char line[LINE];
     va_list arguments;
 
     va_start(arguments, format);
-    format_line(line, "", format, arguments);
+    say(out, "", format, arguments);
     va_end(arguments);
-    write_line(out, line);
-    write_log(line);
 }
 
 void report_log(const char *format, ...)
 {
-    char line[LINE];
     va_list arguments;
 
     va_start(arguments, format);
-    format_line(line, "", format, arguments);
+    say(NULL, "", format, arguments);
     va_end(arguments);
-    write_log(line);
 }
 
 void report_warn(const char *format, ...)
 {
-    char line[LINE];
     va_list arguments;
 
     va_start(arguments, format);
-    format_line(line, "warning: ", format, arguments);
+    say(err, "warning: ", format, arguments);
     va_end(arguments);
-    write_line(err, line);
-    write_log(line);
 }
 
 /* The engine writes paths with `/`; a path that begins with a drive ends at the latest before a colon, which it cannot hold. */
@@ -228,7 +225,7 @@ char *report_failure_text(const struct failure *why, bool hint)
 
 void report_failure(const struct failure *why)
 {
-    char *line = kept_format("error: %s", report_failure_text(why, true));
+    const char *line = kept_format("error: %s", report_failure_text(why, true));
 
     write_line(err, line);
     write_log(line);

@@ -125,9 +125,9 @@ bool system_in_archive_viewer(const char *path)
     if (GetTempPathW(MAX_PATH + 1, temporary) == 0)
         return false;
     folder = os_real_path(kept_slashes(temporary));
-    if (folder == NULL || !is_or_holds(folder, path))
+    length = folder != NULL ? strlen(folder) : 0;
+    if (folder == NULL || length > strlen(path) || !is_or_holds(folder, path))
         return false;
-    length = strlen(folder);
     const wchar_t *rest = kept_wide(path + length);
     /* Explorer: Temp1_x.zip or <number>_x.zip.<number>; 7-Zip: 7zO...; WinRAR: Rar$EX... */
     return wcsstr(rest, L".zip") != NULL || wcsncmp(rest, L"/7zO", 4) == 0 || wcsncmp(rest, L"/Rar$", 5) == 0;
@@ -141,6 +141,8 @@ bool system_is_precious(const char *path)
         &FOLDERID_Documents,       &FOLDERID_Downloads,    &FOLDERID_LocalAppData, &FOLDERID_RoamingAppData,
     };
 
+    const char *windows;
+
     if (strlen(path) <= os_root_length(path))
         return true;
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
@@ -148,7 +150,8 @@ bool system_is_precious(const char *path)
         if (folder != NULL && is_or_holds(path, folder))
             return true;
     }
-    return is_or_holds(known_folder(&FOLDERID_Windows), path);
+    windows = known_folder(&FOLDERID_Windows);
+    return windows != NULL && is_or_holds(windows, path);
 }
 
 bool system_restart_is_pending_for(const char *folder)
@@ -177,21 +180,18 @@ bool system_restart_is_pending_for(const char *folder)
  * SY, BA, BU: the system, administrators, users. */
 #define PROTECTED L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1200a9;;;BU)"
 
-bool system_protect_folder(const char *folder, struct failure *why)
+bool system_protect_new_folders(struct failure *why)
 {
     typedef BOOL(WINAPI * convert)(LPCWSTR, DWORD, PSECURITY_DESCRIPTOR *, PULONG);
     HMODULE library = GetModuleHandleW(L"advapi32.dll");
     convert to_descriptor = (convert)(void *)GetProcAddress(library, "ConvertStringSecurityDescriptorToSecurityDescriptorW");
     PSECURITY_DESCRIPTOR descriptor = NULL;
-    wchar_t *wide = windows_wide(folder);
-    bool done = to_descriptor != NULL && wide != NULL && to_descriptor(PROTECTED, 1, &descriptor, NULL) &&
-                SetFileSecurityW(wide, DACL_SECURITY_INFORMATION, descriptor);
 
-    if (!done)
-        fail(why, CODE_PREFIX, "%s cannot be protected against other users: Windows error %lu", folder,
-             (unsigned long)GetLastError());
-    LocalFree(descriptor);
-    return done;
+    if (to_descriptor == NULL || !to_descriptor(PROTECTED, 1, &descriptor, NULL))
+        return fail(why, CODE_UNEXPECTED, "folders cannot be protected against other users: Windows error %lu",
+                    (unsigned long)GetLastError());
+    windows_protect_new_folders(descriptor);
+    return true;
 }
 
 bool system_remove_at_restart(const char *path)

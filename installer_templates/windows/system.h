@@ -35,8 +35,9 @@ bool system_is_precious(const char *path);
 /* Whether the next start of Windows is going to remove or replace something in this folder. */
 bool system_restart_is_pending_for(const char *folder);
 
-/* Let only administrators write in a folder that is still empty; everybody may read it. What is made in it inherits that. */
-bool system_protect_folder(const char *folder, struct failure *why);
+/* From now on, let only administrators write in the folders that os_make_folder makes, and in what comes into being in them;
+ * everybody may read it. */
+bool system_protect_new_folders(struct failure *why);
 
 /* Have a file or an empty folder removed at the next start of Windows (needs elevation). */
 bool system_remove_at_restart(const char *path);

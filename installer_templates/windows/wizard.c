@@ -223,7 +223,7 @@ int wizard_install(struct job *job, const struct options *options)
     if (!options->resume && !is_only_one(self))
         return CODE_BUSY;
     if (options->resume) { /* what the first half has settled */
-        self->accepted = true;
+        self->accepted = self->resumed = true;
         self->page = 3;
     }
     return window_run(self);

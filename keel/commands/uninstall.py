@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, prefix: str) -> int:
+    from ..receipts import forget
     from ..uninstall import carry_out, hand_over, plan_removal
 
     if WINDOWS:
@@ -33,6 +34,8 @@ def run(options: argparse.Namespace, prefix: str) -> int:
             warn(line if line.endswith(":") else f"  {line}")
         if not confirm(f"Remove {prefix}?"):
             raise KeelError("nothing was removed", hint="to remove it without a question: keel uninstall -y")
+    for receipt in forget(removal.receipts):
+        warn(f"macOS keeps its receipt; try: sudo pkgutil --volume {receipt.volume} --forget {receipt.identifier}")
     for path in carry_out(removal):
         say(f"restored {path}")
     say(f"removed {prefix}" + (", but for what was there before" if os.path.isdir(prefix) else ""))

@@ -30,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"ask whether there is a newer version of the base; exit code {_NEWER} if so",
     )
     base.add_argument("--archive", metavar="URL", help="ask this archive instead of the base's own")
-    base.add_argument("--public-key", metavar="KEY", help="the key that it is signed with, RW…; none: it is not signed")
+    base.add_argument(
+        "--public-key", "--key", metavar="PUBLIC_KEY", help="what it is signed with, RW…; none: it is not signed"
+    )
     parser.set_defaults(no_deps=False)
 
 

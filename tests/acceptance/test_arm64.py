@@ -2,18 +2,28 @@
 
 import json
 import os
+import random
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import lief
 import pytest
 
+from builder.cache import Cache
 from builder.elf import elf_files, read_elf
+from builder.engine import read_engine
+from builder.frames import COMPRESSIONS, pack
+from builder.installers.sh import write_parts
+from builder.payload import Payload, order_frames
+from builder.platforms import PLATFORMS
+from builder.units import Slice, content_entry, digest
 from tests.acceptance.conftest import ODD, build, run
 from tests.arm64_fixtures import ArmMachine, arm_machine, arm_python_root
 from tests.conftest import ROOT, need
+from tests.unit.installers.conftest import FACTS
 from tests.unit.interpreters.windows_trees import make_complete
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("arm64")]
@@ -39,6 +49,28 @@ def write_recipe(folder: Path, platform: str, interpreter: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "arm.yaml"
     path.write_text(RECIPE.format(platform=platform, interpreter=interpreter, bytecode=BYTECODE), encoding="utf-8")
+    return path
+
+
+def write_small_installer(path: Path, work: Path, machine: str) -> Path:
+    """A real installer for Linux, of two files."""
+    entries = [
+        content_entry("keel-meta/manifest.json", b"{}\n", mode=0o644, mtime=10**9),
+        content_entry("lib/random", random.Random(1).randbytes(100_000), mode=0o644, mtime=10**9),
+    ]
+    piece = Slice(unit="demo", stage=0, key=digest("arm64"), entries=lambda: entries)
+    frames = pack(piece, Cache(work), COMPRESSIONS["fast"])
+    payload = Payload(
+        name="starter",
+        version="1",
+        python="3.11.7",
+        platform=f"linux-{machine}",
+        marker="keel-meta/manifest.json",
+        frames=order_frames(frames),
+    )
+    with path.open("wb") as stream:
+        facts = replace(FACTS, machine=machine, label=f"Linux-{machine}")
+        write_parts(payload, facts, read_engine(PLATFORMS[f"linux-{machine}"]), stream)
     return path
 
 
@@ -119,25 +151,24 @@ def test_keel_creates_clones_activates_lists_and_removes(
     assert machine.run("ls", f"{base}/envs").out == "two\n"
 
 
-def test_a_damaged_installer_is_told_and_leaves_nothing(home: Path, machine: ArmMachine, installer: str) -> None:
-    whole = (home / "dist" / Path(installer).name).read_bytes()
+def test_a_damaged_installer_is_told_and_leaves_nothing(home: Path, machine: ArmMachine, tmp_path: Path) -> None:
+    whole = write_small_installer(home / "whole.sh", tmp_path, "aarch64").read_bytes()
     flipped = bytearray(whole)
     flipped[-1000] ^= 1
-    assert machine.run("sh", installer, "--verify").err.strip().endswith("verified")
-    for name, data in (("flipped.sh", bytes(flipped)), ("cut.sh", whole[: len(whole) // 2])):
+    assert machine.run("sh", "/home/whole.sh", "--verify").err.strip().endswith("verified")
+    assert "lib/random" in machine.run("sh", "/home/whole.sh", "--list").out
+    for name, data in (("flipped.sh", bytes(flipped)), ("cut.sh", whole[:-50_000])):
         (home / name).write_bytes(data)
         done = machine.run("sh", f"/home/{name}", "-b", "-p", "/home/damaged", code=5)
         assert "damaged" in done.err
         assert not (home / "damaged").exists()
 
 
-def test_the_wrong_cpu_is_refused_both_ways(
-    home: Path, machine: ArmMachine, installer: str, starter_installer: Path, tmp_path: Path
-) -> None:
-    done = run("sh", home / "dist" / Path(installer).name, "-b", "-p", tmp_path / "x", code=3)
+def test_the_wrong_cpu_is_refused_both_ways(home: Path, machine: ArmMachine, tmp_path: Path) -> None:
+    arm, other = (write_small_installer(home / f"{cpu}.sh", tmp_path, cpu) for cpu in ("aarch64", "x86_64"))
+    done = run("sh", arm, "-b", "-p", tmp_path / "x", code=3)
     assert "this installer is for aarch64 CPUs, and this machine is x86_64" in done.err
-    shutil.copy(starter_installer, home / "starter.sh")
-    done = machine.run("sh", "/home/starter.sh", "-b", "-p", "/home/x", code=3)
+    done = machine.run("sh", f"/home/{other.name}", "-b", "-p", "/home/x", code=3)
     assert "this installer is for x86_64 CPUs, and this machine is aarch64" in done.err
     assert not (tmp_path / "x").exists()
     assert not (home / "x").exists()

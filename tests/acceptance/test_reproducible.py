@@ -1,5 +1,6 @@
 """The same lock, built by different people in different places at different times, gives the same bytes."""
 
+import json
 import os
 import shutil
 import struct
@@ -40,6 +41,12 @@ compression: fast
 # One platform for each kind of interpreter; together they have every format.
 PLATFORMS = ("linux-x86_64", "macos-arm64", "windows-x86_64")
 SOMEBODY = 65534
+# Of what these interpreters bring along; read out of their own files.
+BRINGS = {
+    "linux-x86_64": {"library:openssl@1.1.1o", "library:sqlite@3.38.5", "library:zlib@1.2.12", "library:tcl@8.6.12"},
+    "macos-arm64": {"interpreter:python@3.11.7"},
+    "windows-x86_64": {"library:openssl@3.0.13", "library:sqlite@3.45.1", "library:zlib@1.3.1", "library:libffi"},
+}
 
 
 @dataclass(frozen=True)
@@ -156,4 +163,6 @@ def test_the_same_lock_gives_the_same_bytes(place: Path, platform: str) -> None:
     ours, theirs = files(first.parent / "dist"), files(second.parent / "result")
     assert len(ours) == len(formats) + 4  # each with its hash, and the record once
     assert ours == theirs
+    (bill,) = (first.parent / "dist").glob("*.sbom.cdx.json")
+    assert BRINGS[platform] <= {one["bom-ref"] for one in json.loads(bill.read_bytes())["components"]}
     assert (second.parent / "result" / next(iter(theirs))).stat().st_uid == SOMEBODY

@@ -17,7 +17,7 @@ import pytest
 from builder.cache import Cache
 from tests.conftest import ROOT
 
-from .windows_setup import MARKER, make_setup, tree_of
+from .windows_setup import MACHINE_ENVIRONMENT, MARKER, make_setup, tree_of
 from .wine import Screen, Wine, screen, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wine")]
@@ -213,6 +213,89 @@ def test_a_folder_that_will_not_do_is_refused_while_it_is_typed(
     display.press("Return")  # goes nowhere
     time.sleep(0.5)
     assert not display.differs(first, display.still_picture(window, tmp_path / "again.png"))
+    display.press("Escape")
+    assert wine.finish(process).code == 8
+
+
+TO_FOLDER = ("Return", "alt+a", "Return", "Return")
+
+
+def walk(display: Screen, window: str, file: Path, *keys: str) -> Path:
+    """Press keys, each when nothing moves any more; gives a picture of the end, in `file`."""
+    for key in keys:
+        display.still_picture(window, file)
+        display.press(key)
+    return display.still_picture(window, file)
+
+
+def finish_all(wine: Wine, display: Screen, process: "subprocess.Popen[bytes]", folder: Path) -> None:
+    """From the options' page to the end."""
+    display.press("Return")
+    wait_until((folder / MARKER).exists, 60)
+    wait_until(lambda: not any(folder.parent.glob(f".{folder.name}*")))
+    time.sleep(1)
+    display.press("Return")
+    assert wine.finish(process).code == 0
+
+
+def test_an_installation_for_all_users_is_chosen_by_keys(
+    wine: Wine, display: Screen, setup: Path, tmp_path: Path
+) -> None:
+    folder = wine.drive / "Program Files" / "Starter"
+    process, window = show(wine, display, setup)
+    walk(display, window, tmp_path / "page.png", *TO_FOLDER[:3], "alt+a", "Return", "Return")
+    finish_all(wine, display, process, folder)  # the folder is the one that is proposed for all users
+    path = wine.value(MACHINE_ENVIRONMENT, "Path")
+    assert path is not None
+    assert path[1].endswith(";" + wine.path(folder) + "\\cmd")
+    remove(wine, folder)
+
+
+def test_the_finish_page_opens_a_prompt_and_the_log(wine: Wine, display: Screen, setup: Path, tmp_path: Path) -> None:
+    folder = wine.drive / "users" / "with a prompt"
+    process, window = show(wine, display, setup, "/AddToPath=0", f"/D={wine.path(folder)}")
+    walk(display, window, tmp_path / "page.png", *TO_FOLDER, "Return")
+    display.press("Return")
+    wait_until((folder / MARKER).exists, 60)
+    time.sleep(1)
+    (folder / "cmd" / "keel.bat").write_bytes(b"@echo prompt %* > %USERPROFILE%\\prompt.txt\r\n")
+    display.press("alt+p", "alt+l", "Return")
+    assert wine.finish(process).code == 0
+    display.wait_for("Starter-install-.*")
+    told = wine.home / "prompt.txt"
+    wait_until(lambda: told.exists() and told.read_text().split() == ["prompt", "activate"])
+    told.unlink()
+    wine.close()  # notepad, and the prompt
+    remove(wine, folder)
+
+
+def test_long_paths_are_enabled_by_a_box_that_shows_when_it_is_needed(
+    wine: Wine, display: Screen, setup: Path, tmp_path: Path
+) -> None:
+    folder = wine.drive / "users" / "long" / ("deep " * 8 + "x") / ("deeper " * 18 + "x")
+    process, window = show(wine, display, setup, f"/D={wine.path(folder)}")
+    refused = walk(display, window, tmp_path / "refused.png", *TO_FOLDER)
+    again = walk(display, window, tmp_path / "again.png", "Return")  # not yet
+    assert not display.differs(refused, again)
+    walk(display, window, tmp_path / "page.png", "alt+l", "Return")
+    finish_all(wine, display, process, folder)
+    file_system = r"HKLM\SYSTEM\CurrentControlSet\Control\FileSystem"
+    assert wine.value(file_system, "LongPathsEnabled") == ("REG_DWORD", "0x1")
+    remove(wine, folder)
+    wine.run("reg", "delete", file_system, "/v", "LongPathsEnabled", "/f")
+    shutil.rmtree(wine.drive / "users" / "long", ignore_errors=True)
+
+
+def test_browsing_puts_a_folder_of_its_own_below_the_chosen_one(
+    wine: Wine, display: Screen, setup: Path, tmp_path: Path
+) -> None:
+    process, window = show(wine, display, setup)
+    before = walk(display, window, tmp_path / "before.png", *TO_FOLDER)
+    display.press("alt+r")
+    display.wait_for("Browse for Folder")
+    display.press("Return")
+    time.sleep(1)
+    assert display.differs(before, display.still_picture(window, tmp_path / "after.png"))
     display.press("Escape")
     assert wine.finish(process).code == 8
 

@@ -14,13 +14,16 @@ from builder.lock import (
     check_lock,
     lock_differences,
     minimum_glibc,
+    minimum_macos,
     public_lock,
     read_lock,
     wheel_glibc,
+    wheel_macos,
     write_lock,
 )
 from builder.lock_inputs import Inputs
 from builder.locking import LockMode, lock_path, lock_target, pinned_interpreter
+from builder.platforms import PLATFORMS
 from builder.resolve import check_glibc, locked_interpreter
 from builder.target import Target
 
@@ -91,7 +94,7 @@ def test_the_same_lock_gives_the_same_bytes(target: Target) -> None:
 @pytest.mark.parametrize("public", [True, False])
 def test_a_lock_follows_pep_751(target: Target, public: bool) -> None:
     write_lock(lock_of(target), lock_path(target))
-    text = public_lock(lock_of(target)) if public else lock_path(target).read_text()
+    text = public_lock(lock_of(target), {"alpha": "index"}) if public else lock_path(target).read_text()
     document = Pylock.from_dict(tomllib.loads(text))
     environment = target.platform.marker_environment("3.11.7")
     [(package, chosen)] = document.select(
@@ -102,8 +105,9 @@ def test_a_lock_follows_pep_751(target: Target, public: bool) -> None:
 
 
 def test_what_is_shipped_holds_no_addresses(target: Target) -> None:
-    text = public_lock(lock_of(target))
+    text = public_lock(lock_of(target), {"alpha": "index"})
     assert "://" not in text
+    assert 'source = "index"' in text
     assert 'path = "alpha-1.0-py3-none-any.whl"' in text
     assert "secret" not in text
 
@@ -132,6 +136,32 @@ def test_the_minimum_is_what_interpreter_and_all_wheels_run_on(target: Target) -
     assert minimum_glibc(lock_of(target, wheel(), newer, glibc="2.9")) == "2.28"
     assert minimum_glibc(lock_of(target, wheel(), newer, glibc="2.34")) == "2.34"
     assert minimum_glibc(lock_of(target, wheel(), glibc=None)) is None
+
+
+@pytest.mark.parametrize(
+    ("filename", "arm64", "x86_64"),
+    [
+        ("a-1-py3-none-any.whl", None, None),
+        ("a-1-cp311-cp311-macosx_12_0_arm64.whl", "12.0", None),
+        ("a-1-cp311-cp311-macosx_10_9_universal2.whl", "10.9", "10.9"),
+        ("a-1-cp311-cp311-macosx_10_9_x86_64.macosx_11_0_arm64.macosx_10_9_universal2.whl", "10.9", "10.9"),
+        ("a-1-cp311-cp311-macosx_14_0_arm64.macosx_10_12_x86_64.whl", "14.0", "10.12"),
+    ],
+)
+def test_a_wheel_needs_the_oldest_macos_of_its_tags(filename: str, arm64: str | None, x86_64: str | None) -> None:
+    assert wheel_macos(wheel(filename), PLATFORMS["macos-arm64"]) == arm64
+    assert wheel_macos(wheel(filename), PLATFORMS["macos-x86_64"]) == x86_64
+
+
+def test_the_oldest_macos_is_what_engine_interpreter_wheels_and_recipe_run_on(folder: Path) -> None:
+    lock = lock_of(make_target(folder, PACKAGES, platform="macos-arm64"), wheel())
+    assert minimum_macos(lock, None) == "11.0"
+    assert minimum_macos(lock, "13.0") == "13.0"
+    newer = replace(lock, wheels=(*lock.wheels, wheel("beta-1-cp311-cp311-macosx_12_0_arm64.whl")))
+    assert minimum_macos(newer, None) == "12.0"
+    own = replace(newer, interpreter=replace(lock.interpreter, macos="12.3"))
+    assert minimum_macos(own, None) == "12.3"
+    assert minimum_macos(own, "10.15") == "12.3"
 
 
 def test_what_needs_a_newer_glibc_than_allowed_is_named(folder: Path) -> None:

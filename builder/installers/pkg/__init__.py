@@ -2,7 +2,7 @@
 
     Distribution, Resources/*.html    what Installer shows and checks
     base.pkg/                         lays down the engine and the payload; its postinstall installs the base with them
-    shell.pkg/                        lays down a mark where the user wants the shell to be initialised
+    shell.pkg/, shortcut.pkg/         lay down a mark where the user has chosen that
 
 Everything lies in a xar archive (`xar`). A component has a PackageInfo, a Payload and maybe Scripts (`cpio` archives in
 gzip) and a Bom (`bom`). docs/pkg-format.md tells what is known of these formats.
@@ -20,7 +20,7 @@ from ..facts import InstallerFacts
 from ..sh import PayloadBytes
 from .bom import BomEntry, make_bom
 from .cpio import LARGEST_FILE, Member, archive_size, file_member, folder_members, write_archive
-from .documents import SHELL_MARK, Component, Package
+from .documents import Component, Package
 from .stored import GzipWriter, Sink, gzip_size
 from .xar import XarFile, data_file, write_xar
 
@@ -61,7 +61,7 @@ def write_package(payload: PayloadBytes, package: Package, engine: bytes, stream
     if payload.size > LARGEST_FILE:
         raise OutputError(f"the payload has {payload.size / 2**30:.2f} GiB, and a .pkg holds at most 8", hint=_HINT)
     space = package.facts.installed_bytes + payload.size + len(engine)
-    base, shell = package.components(-(-space // 1024))
+    base, *choices = package.components(-(-space // 1024))
     folder = f"./{package.staging_folder}"
     base_members = [
         *folder_members(folder, _MTIME),
@@ -74,15 +74,20 @@ def write_package(payload: PayloadBytes, package: Package, engine: bytes, stream
             write=lambda sink: payload.write_to(cast("IO[bytes]", sink)),  # payloads only write
         ),
     ]
-    mark = file_member(f"{folder}/{SHELL_MARK}", b"Made by an installer, and removed by it.\n", mtime=_MTIME)
     pages = package.pages()
     files = [
-        data_file("Distribution", package.distribution([base, shell])),
+        data_file("Distribution", package.distribution([base, *choices])),
         *(data_file(f"Resources/{name}", page) for name, page in pages.items()),
-        *_component(package, shell, [*folder_members(folder, _MTIME), mark], {}),
+        *(file for choice in choices for file in _component(package, choice, _mark(folder, choice.choice), {})),
         *_component(package, base, base_members, package.scripts()),
     ]
     write_xar(files, stream)
+
+
+def _mark(folder: str, choice: str) -> list[Member]:
+    """What tells the base's postinstall of a choice."""
+    text = b"Made by an installer, and removed by it.\n"
+    return [*folder_members(folder, _MTIME), file_member(f"{folder}/{choice}", text, mtime=_MTIME)]
 
 
 def _component(

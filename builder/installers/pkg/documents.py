@@ -22,7 +22,12 @@ SCRIPTS = {name: (*_COMMON, MACOS / f"{name}.sh") for name in ("preinstall", "po
 # What the packages lay down lies here until the base is installed, in the folder that was chosen (/ for all users, or a
 # home): not in a folder that everybody can write to, since what lies there is run as root.
 _STAGING_PARENT = "Library/Application Support"
-SHELL_MARK = "initialise-shell"
+BASE = "base"
+_SHELL = (
+    "Makes keel activate known to every new terminal, by a line in the start-up file of your shell (keel init). "
+    "keel init --reverse takes it out again."
+)
+_SHORTCUT = "A file to double-click, which opens a terminal in which the base is activated."
 _CPUS = {"arm64": "Apple silicon", "x86_64": "an Intel CPU"}
 
 
@@ -81,46 +86,47 @@ class Package:
     def staging_folder(self) -> str:
         return f"{_STAGING_PARENT}/{self.identifier}"
 
-    def components(self, kilobytes: int) -> tuple[Component, Component]:
-        """The base, which needs so much disk space, and the mark that tells of a choice."""
+    def components(self, kilobytes: int) -> tuple[Component, ...]:
+        """The base, which needs so much disk space, and one for each choice, which lays down a mark of its name."""
         options = self.target.recipe.pkg or PkgInstaller()
         title = self.facts.title
         base = Component(
-            identifier=f"{self.identifier}.base",
-            folder="base.pkg",
-            choice="base",
+            identifier=f"{self.identifier}.{BASE}",
+            folder=f"{BASE}.pkg",
+            choice=BASE,
             title=f"{title} {self.facts.version}",
             description=f"Python {self.facts.python} with its packages, and the environment manager keel.",
             kilobytes=kilobytes,
             required=True,
             selected=True,
         )
-        shell = Component(
-            identifier=f"{self.identifier}.shell",
-            folder="shell.pkg",
-            choice="shell",
-            title="Initialise the shell",
-            description="Makes `keel activate` known to every new terminal, by a line in the shell's start-up file "
-            "(`keel init`). `keel init --reverse` takes it out again.",
-            kilobytes=1,
-            required=False,
-            selected=options.initialize_shell,
+        choices = (
+            ("shell", "Initialise the shell", _SHELL, options.initialize_shell),
+            ("shortcut", f"{title} Prompt in Applications", _SHORTCUT, options.shortcut),
         )
-        return base, shell
+        return base, *(
+            Component(
+                identifier=f"{self.identifier}.{choice}",
+                folder=f"{choice}.pkg",
+                choice=choice,
+                title=words,
+                description=description,
+                kilobytes=1,
+                required=False,
+                selected=selected,
+            )
+            for choice, words, description, selected in choices
+        )
 
     def scripts(self) -> dict[str, bytes]:
         """preinstall and postinstall of the base. Raises BuilderError for text that no script can hold."""
-        base, shell = self.components(0)
         tokens: Tokens = {
             **facts_tokens(self.facts),
-            "identifier": self.identifier,
             "home_prefix": self.home_prefix,
             "system_prefix": self.system_prefix,
             "folder_name": self.folder_name,
             "staging_folder": self.staging_folder,
-            "shell_mark": SHELL_MARK,
-            "base_package": base.identifier,
-            "shell_package": shell.identifier,
+            "packages": "\n".join(component.identifier for component in self.components(0)),
         }
         return {name: render(pieces, tokens) for name, pieces in SCRIPTS.items()}
 
@@ -146,7 +152,7 @@ class Package:
             macos=facts.macos,
             license=facts.license,
             identifier=self.identifier,
-            # The mark of a choice has to be there when the base's postinstall looks for it.
+            # The marks of choices have to be there when the base's postinstall looks for them.
             components=sorted(components, key=lambda component: component.required),
         )
 

@@ -28,26 +28,26 @@ class GzipWriter:
         self._sink = sink
         self._crc = 0
         self._size = 0
-        self._waiting = bytearray()
+        self._waiting = b""
         sink.write(_GZIP_HEAD)
 
     def write(self, data: bytes) -> int:
         self._crc = zlib.crc32(data, self._crc)
         self._size += len(data)
-        self._waiting += data
-        while len(self._waiting) >= _LARGEST_BLOCK:
-            self._write_block(_LARGEST_BLOCK)
+        whole = self._waiting + data
+        end = len(whole) // _LARGEST_BLOCK * _LARGEST_BLOCK
+        for start in range(0, end, _LARGEST_BLOCK):
+            self._write_block(whole[start : start + _LARGEST_BLOCK])
+        self._waiting = whole[end:]
         return len(data)
 
     def close(self) -> None:
         if self._waiting:
-            self._write_block(len(self._waiting))
+            self._write_block(self._waiting)
         self._sink.write(_LAST_BLOCK + struct.pack("<II", self._crc, self._size % 2**32))
 
-    def _write_block(self, size: int) -> None:
-        self._sink.write(_block_head(size))
-        self._sink.write(bytes(self._waiting[:size]))
-        del self._waiting[:size]
+    def _write_block(self, data: bytes) -> None:
+        self._sink.write(_block_head(len(data)) + data)
 
 
 def gzip_size(size: int) -> int:

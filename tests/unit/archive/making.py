@@ -11,6 +11,7 @@ from builder.archive.latest import newest_first, stable_names
 from builder.archive.minisign import KeyCost, PublicKey, SecretKey
 from builder.archive.place import Place
 from builder.archive.plan import Plan, Wishes
+from builder.archive.present import Expected
 from builder.archive.publish import Request, publish
 from builder.archive.trust import Remembered, read_signed_index, signature_name
 from builder.archive.writing import Site
@@ -92,10 +93,13 @@ def publish_to(
     wishes: Wishes = YEAR,
     key: SecretKey | None = KEY,
     old_key: PublicKey | None = None,
+    unsigned: bool = False,
+    remembered: Remembered | None = None,
     site: Site = SITE,
 ) -> Plan:
-    request = Request(paths=paths, wishes=wishes, key=key, old_key=old_key)
-    return publish(request, place, site, now, SilentReporter())
+    expected = Expected(old_key=old_key, unsigned=unsigned, remembered=remembered)
+    request = Request(paths=paths, wishes=wishes, key=key, expected=expected)
+    return publish(request, place, site, now, SilentReporter()).plan
 
 
 def read_as_a_client(

@@ -20,8 +20,9 @@ from builder.archive.place import Advance, Place, open_place
 from builder.archive.plan import Wishes
 from builder.archive.prune import Policy
 from builder.archive.publish import Request, preview
+from builder.archive.trust import Remembered
 from builder.archive.written import NAME as RECORD
-from builder.errors import ArchiveError, BuilderError, InstallerFileError, OutputError
+from builder.errors import ArchiveError, InstallerFileError, OutputError
 from builder.report import SilentReporter
 
 from ...conftest import need
@@ -245,9 +246,9 @@ class TestRefusals:
             publish_to(place, tmp_path / f"{LINUX.upper()}.sh")
 
     def test_what_is_not_there(self, place: Place, tmp_path: Path) -> None:
-        with pytest.raises(BuilderError, match="does not exist"):
+        with pytest.raises(InstallerFileError, match="does not exist"):
             publish_to(place, tmp_path / "gone")
-        with pytest.raises(BuilderError, match="there is no installer in"):
+        with pytest.raises(InstallerFileError, match="there is no installer in"):
             publish_to(place, tmp_path)
 
     def test_no_key_for_a_signed_archive(self, place: Place, installers: Installers) -> None:
@@ -276,7 +277,9 @@ def test_an_unsigned_archive_can_be_signed_later(place: Place, installers: Insta
     assert index is not None
     assert (index.key, index.expires) == (None, None)
     assert not [name for name in place.files() if "minisig" in name]
-    publish_to(place, installers["1.0"], now=LATER)
+    with pytest.raises(ArchiveError, match="is not signed, so that nobody knows who published"):
+        publish_to(place, installers["1.0"], now=LATER)
+    publish_to(place, installers["1.0"], now=LATER, unsigned=True)
     assert read_as_a_client(place, now=LATER) is not None
 
 
@@ -289,6 +292,19 @@ def test_an_index_that_somebody_else_put_there_is_not_signed(place: Place, insta
     place.write([("index.json", index.replace(b"2.17", b"2.99"))])
     with pytest.raises(ArchiveError, match="does not belong to this content"):
         publish_to(place, installers["1.1"])
+
+
+def test_an_older_archive_than_the_last_time_is_not_continued(folder: FolderPlace, installers: Installers) -> None:
+    publish_to(folder, installers["1.0"])
+    old = folder.root.with_name("old")
+    shutil.copytree(folder.root, old)
+    index = publish_to(folder, installers["1.1"], now=LATER).index
+    data = folder.read("index.json") or b""
+    known = Remembered(archive=index.archive, key=index.key, version=2, sha256=hashlib.sha256(data).hexdigest())
+    publish_to(folder, installers["1.1"], now=LATER, remembered=known)
+    with pytest.raises(ArchiveError, match="rolled back: version 1 is older than 2") as error:
+        publish_to(FolderPlace(old), installers["1.1"], now=LATER, remembered=known)
+    assert "--forget" in (error.value.hint or "")
 
 
 def test_a_folder_of_something_else_is_left_alone(place: Place, installers: Installers) -> None:
@@ -307,7 +323,7 @@ def test_an_unwritable_folder_is_said_so(tmp_path: Path, installers: Installers)
 
 def test_an_address_that_nobody_understands_is_refused() -> None:
     for target in ("nonsense://x/y", "https://acme.example/x", "ftps3://"):
-        with pytest.raises(BuilderError):
+        with pytest.raises(OutputError):
             open_place(target)
 
 

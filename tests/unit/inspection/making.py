@@ -1,4 +1,4 @@
-"""Installers of every format around a base of small wheels, written by the builder; a `.pkg` by a maker of its own."""
+"""Installers of every format around a base of small wheels, written by the builder; and a second writer of `.pkg`."""
 
 import gzip
 import hashlib
@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from builder.cache import Cache
-from builder.engine import read_engine
 from builder.frames import COMPRESSIONS, pack
-from builder.installers import exe, sevenzip, sh
+from builder.installers import find_format
 from builder.installers.facts import InstallerFacts
 from builder.lock import LockedWheel
 from builder.payload import Payload, order_frames
 from builder.platforms import PLATFORMS
-from builder.units import Entry, Slice, WheelUnit, content_entry, digest
+from builder.units import Entry, Slice, WheelUnit, content_entry, digest, tree_entries
 from keel.manifest import MANIFEST, Manifest, Unit
 from tests.unit.locks import make_target
 from tests.unit.wheels import sha256
@@ -28,7 +27,7 @@ FORMATS = {"sh": "linux-x86_64", "exe": "windows-x86_64", "7z": "windows-x86_64"
 
 @dataclass(frozen=True, kw_only=True)
 class Making:
-    """wheels: of the store; those of `base` are in the base. version: of the recipe."""
+    """wheels: of the store; those of `base` are in the base. version: of the recipe.  tree: an interpreter."""
 
     folder: Path
     wheels: Sequence[Path]
@@ -36,6 +35,7 @@ class Making:
     platform: str = "linux-x86_64"
     version: str = "1.0"
     python: str = "3.11.7"
+    tree: Path | None = None
 
     def units(self) -> list[WheelUnit]:
         return [
@@ -71,7 +71,8 @@ class Making:
         meta = {MANIFEST: self.manifest().to_bytes(), "keel-meta/pylock.toml": b"lock-version = '1.0'\n"}
         tree = {"python.exe": b"MZ", "lib/" + "deep/" * 30 + "é.py": b"x = 1\n" * 1000, "keel-meta/keel/base.py": b""}
         slices = [
-            _slice("python", 0, [_file(path, data) for path, data in tree.items()]),
+            _slice("others", 0, [_file(path, data) for path, data in tree.items()]),
+            *([_slice(f"python-{self.python}", 0, tree_entries(self.tree, mtime=TIME))] if self.tree else []),
             *(unit.store_slice() for unit in self.units()),
             *(unit.link_slice(scheme, [], frozenset()) for unit in self.units() if unit.base),
             _slice("meta", 1, [Entry(path="envs/", mode=0o755, mtime=TIME), *(_file(*item) for item in meta.items())]),
@@ -93,12 +94,7 @@ class Making:
             system=platform.system, machine=platform.machine, glibc=None, default_prefix="~/demo", license=None,
             installed_bytes=payload.installed_bytes, installed_files=payload.files,
         )  # fmt: skip
-        if format == "pkg":
-            _write_package(payload, stream)
-        elif format == "sh":
-            sh.write_parts(payload, facts, read_engine(platform), stream)
-        else:
-            {"exe": exe, "7z": sevenzip}[format].write(payload, target, facts, stream)
+        find_format(format, target).write(payload, target, facts, stream)
         path = self.folder / (name or f"Demo-{self.version}-py311-{platform.label}.{format}")
         path.write_bytes(stream.getvalue())
         return path
@@ -164,9 +160,3 @@ def package_files(payload: bytes) -> dict[str, bytes]:
         "base.pkg/Scripts": scripts,
         "shell.pkg/Payload": gzip.compress(cpio({".": b"", "./mark": b""}), mtime=0),
     }
-
-
-def _write_package(payload: Payload, stream: io.BytesIO) -> None:
-    inner = io.BytesIO()
-    payload.write_to(inner)
-    stream.write(xar(package_files(inner.getvalue())))

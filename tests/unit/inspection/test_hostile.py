@@ -190,8 +190,8 @@ def test_a_package_of_somebody_else_is_no_installer(tmp_path: Path) -> None:
 
 
 def test_a_damaged_part_of_a_package_is_named(installers: dict[str, Path], tmp_path: Path) -> None:
-    data = installers["pkg"].read_bytes().replace(b"<pkg-info/>", b"<pkg-inf0/>")
-    refused(tmp_path / "x.pkg", data, "base.pkg/PackageInfo")
+    data = installers["pkg"].read_bytes().replace(b"<pkg-info", b"<pkg-inf0")
+    refused(tmp_path / "x.pkg", data, "shell.pkg/PackageInfo in it does not have the checksum")
 
 
 @given(st.data())

@@ -1,6 +1,7 @@
 """Installers of any format, opened without being run."""
 
 import hashlib
+import io
 import subprocess
 import zipfile
 from dataclasses import replace
@@ -13,7 +14,7 @@ from keel.manifest import MANIFEST
 from tests.conftest import need
 from tests.unit.wheels import make_wheel, sha256
 
-from .making import FORMATS, Making
+from .making import FORMATS, Making, package_files, xar
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -98,3 +99,16 @@ def test_a_wheel_in_many_frames_of_a_large_base_is_read_piece_by_piece(making: M
             installer.read("large/1.bin".replace("large/", f"pkgs/large-1-{package.sha256[:8]}/large/"))[:2] == b"\1\1"
         )
         assert installer.verify() == []
+
+
+def test_a_package_of_a_second_writer_is_read_as_well(making: Making, tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    replace(making, platform="macos-arm64").payload().write_to(stream)
+    path = tmp_path / "second.pkg"
+    path.write_bytes(xar(package_files(stream.getvalue())))
+    with open_installer(path) as installer:
+        assert [package.name for package in installer.packages] == ["demo", "helper"]
+        assert installer.verify() == []
+    path.write_bytes(xar(package_files(stream.getvalue()), lambda toc: toc.replace(b"</toc>", b"<signature/></toc>")))
+    with open_installer(path) as installer:
+        assert [note.split(" ")[0] for note in installer.verify()] == ["signed"]

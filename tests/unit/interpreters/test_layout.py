@@ -6,6 +6,7 @@ from builder.errors import InterpreterError
 from builder.interpreters.layout import check_platform, find_layout
 from builder.platforms import PLATFORMS
 
+from .machos import compiled, fat
 from .trees import make_prefix
 
 LINUX = PLATFORMS["linux-x86_64"]
@@ -51,7 +52,16 @@ def test_the_program_must_fit_the_platform(tmp_path: Path) -> None:
 
 def test_mac_programs_are_told_by_their_cpu(tmp_path: Path) -> None:
     make_prefix(tmp_path)
-    (tmp_path / "bin/python3.11").write_bytes(b"\xcf\xfa\xed\xfe\x0c\x00\x00\x01")
+    (tmp_path / "bin/python3.11").write_bytes(compiled("program", "arm64"))
     check_platform(find_layout(tmp_path, "x"), PLATFORMS["macos-arm64"], "x")
     with pytest.raises(InterpreterError, match=r"for macos-arm64, not for macos-x86_64"):
         check_platform(find_layout(tmp_path, "x"), PLATFORMS["macos-x86_64"], "x")
+
+
+def test_a_universal_program_is_for_both_cpus_of_macos(tmp_path: Path) -> None:
+    make_prefix(tmp_path)
+    (tmp_path / "bin/python3.11").write_bytes(fat(compiled("program", "arm64"), compiled("program", "x86_64")))
+    for platform in ("macos-arm64", "macos-x86_64"):
+        check_platform(find_layout(tmp_path, "x"), PLATFORMS[platform], "x")
+    with pytest.raises(InterpreterError, match="for macos-arm64 and macos-x86_64, not for linux-x86_64"):
+        check_platform(find_layout(tmp_path, "x"), PLATFORMS["linux-x86_64"], "x")

@@ -1,5 +1,6 @@
 """Pythons in a root file system of another machine: nothing of them is run."""
 
+import sys
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -79,6 +80,8 @@ def test_the_root_is_where_the_loader_lies(tmp_path: Path, root: Path) -> None:
     alone = write_elf(tmp_path / "alone/bin/python3", machine="aarch64", loader="/lib/of-no-machine.so.1")
     assert find_root(alone) is None
     assert find_root(write_elf(tmp_path / "static", loader=None)) is None
+    assert find_root(Path(sys.executable).resolve()) is None
+    assert find_root(Path("/usr/bin/env")) is None
 
 
 def test_links_lead_no_further_than_the_root(tmp_path: Path) -> None:

@@ -1,17 +1,25 @@
 """The sources through `find_interpreter`, against small trees and a loopback server."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from builder.errors import InterpreterError, WrongFileError
+from builder.archive.folder import FolderPlace
+from builder.archive.publish import Request, publish
+from builder.errors import ArchiveError, InterpreterError, WrongFileError
 from builder.interpreters import Interpreter, find_interpreter
 from builder.interpreters.page import page_links
 from builder.interpreters.wanted import Wanted
 from builder.lock import LockedInterpreter
-from tests.unit.loopback import Answer, Request, Server, serving
+from builder.report import SilentReporter
+from tests.unit.archive.making import KEY, SITE, YEAR
+from tests.unit.inspection.making import Making
+from tests.unit.loopback import Answer, Server, serving
+from tests.unit.loopback import Request as Asked
 
 from .trees import Listener, make_prefix, pack_tar, wanted
 
@@ -44,7 +52,7 @@ class Files:
         self.content: dict[str, bytes] = {}
         self.server, self.url = server, server.url
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Asked) -> Answer:
         found = self.content.get(request.path.replace("%2B", "+"))
         return Answer(b"", status=404) if found is None else Answer(found)
 
@@ -264,6 +272,66 @@ def test_a_page_without_a_match_says_what_it_looked_for(tmp_path: Path, files: F
         find(wanted(tmp_path, interpreter={"page": f"{files.url}/"}))
     assert caught.value.hint is not None
     assert "x86_64-unknown-linux-gnu-install_only" in caught.value.hint
+
+
+@pytest.fixture
+def published(tmp_path: Path, files: Files) -> Callable[[str], None]:
+    """Publishes an installer with that version of Python, signed, on the server."""
+    place = FolderPlace(tmp_path / "published")
+
+    def publish_one(python: str) -> None:
+        tree = make_prefix(tmp_path / python, version=python)
+        making = Making(folder=tmp_path, wheels=[], version=python, python=python, tree=tree)
+        request = Request(paths=[making.write("sh")], wishes=YEAR, key=KEY, old_key=None)
+        publish(request, place, SITE, datetime.now(UTC).replace(microsecond=0), SilentReporter())
+        for path in place.files():
+            files.content[f"/py/{path}"] = (place.root / path).read_bytes()
+
+    return publish_one
+
+
+def test_an_archive_of_keel_gives_the_interpreter_of_its_newest_installer(
+    tmp_path: Path, files: Files, published: Callable[[str], None]
+) -> None:
+    env = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    for python in ("3.11.7", "3.11.9", "3.12.1"):
+        published(python)
+    entry = {"page": f"{files.url}/py/", "public_key": KEY.public.text}
+    interpreter = find(wanted(tmp_path, interpreter=entry, env=env))
+    assert (interpreter.source, interpreter.version, interpreter.build) == ("page", "3.11.9", "20260901")
+    name = interpreter.url.rpartition("/")[2] if interpreter.url else ""
+    assert interpreter.sha256 == hashlib.sha256(files.content[f"/py/{name}"]).hexdigest()
+    # The tree is what it was made of, mended, and nothing of what the base has besides.
+    assert interpreter.tree.name == find(wanted(tmp_path, chosen=str(tmp_path / "3.11.9"))).tree.name
+    assert not (interpreter.tree / "keel-meta").exists()
+    pinned = LockedInterpreter(
+        source="page", version="3.11.9", build="20260901", url=interpreter.url, sha256=interpreter.sha256, glibc="2.17"
+    )
+    files.content = {path: data for path, data in files.content.items() if path.endswith(name)}
+    assert find(wanted(tmp_path / "other", interpreter=entry, pinned=pinned)).sha256 == interpreter.sha256
+
+
+def test_an_archive_of_keel_needs_the_key_of_the_recipe(
+    tmp_path: Path, files: Files, published: Callable[[str], None]
+) -> None:
+    env = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    published("3.12.1")
+    other = replace(KEY, seed=bytes(32)).public.text
+    wish = wanted(tmp_path, interpreter=[{"page": f"{files.url}/py", "public_key": other}, "host"], env=env)
+    with pytest.raises(ArchiveError, match=r"index\.json"):
+        find(wish)
+    wish = wanted(tmp_path, interpreter={"page": f"{files.url}/py"}, env=env)
+    with pytest.raises(InterpreterError, match=r"has no installer with Python 3\.11 for"):
+        find(wish)
+
+
+def test_an_installer_is_an_archive_with_an_interpreter_in_it(tmp_path: Path) -> None:
+    tree = make_prefix(tmp_path / "tree")
+    path = Making(folder=tmp_path, wheels=[], tree=tree).write("sh")
+    assert find(wanted(tmp_path, chosen=str(path))).tree.name == find(wanted(tmp_path, chosen=str(tree))).tree.name
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(InterpreterError, match="damaged"):
+        find(wanted(tmp_path, chosen=str(path)))
 
 
 def test_links_of_a_page_are_resolved() -> None:

@@ -46,6 +46,23 @@ exit "${KEEL_CODE:-0}"
 """
 
 
+# Binds everything of this machine but /opt into another root, and runs a command there.
+_INTO_SYSTEM = """
+system=$1
+shift
+for path in /*; do
+    case $path in /opt) continue ;; esac
+    if [ -L "$path" ]; then
+        [ -L "$system$path" ] || cp -P "$path" "$system"
+    elif [ -d "$path" ]; then
+        mkdir -p "$system$path"
+        mount --rbind "$path" "$system$path"
+    fi
+done
+exec chroot "$system" "$@"
+"""
+
+
 class Payload:
     """A payload of the test's own writer, as the formats take it."""
 
@@ -82,7 +99,8 @@ class Done:
 class Mac:
     """A Mac of which only the programs that scripts ask are there, and its Installer.
 
-    programs: name -> script, first on PATH.  env: of the scripts.
+    programs: name -> script, first on PATH.  env: of the scripts.  system: what is `/` to them, with all folders of
+    this machine but `opt` in it; None: this machine's own.
     """
 
     root: Path
@@ -90,6 +108,7 @@ class Mac:
     package: Path
     programs: dict[str, str] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
+    system: Path | None = None
 
     @property
     def home(self) -> Path:
@@ -113,8 +132,9 @@ class Mac:
             (programs / name).chmod(0o755)
         unpack(self.package, "base.pkg/Scripts", scripts)
         plain = {"HOME": str(self.home), "TMPDIR": str(temporary), "SHELL": "/bin/bash", "USER": "me"}
+        into = ["unshare", "-m", "sh", "-euc", _INTO_SYSTEM, "sh", str(self.system)] if self.system else []
         done = subprocess.run(
-            [*self.shell, str(scripts / script), str(self.package), str(destination), "/", "/"],
+            [*into, *self.shell, str(scripts / script), str(self.package), str(destination), "/", "/"],
             env={**plain, "PATH": f"{programs}:{os.environ['PATH']}", "CALLS": str(self.root), **self.env, **env},
             capture_output=True,
             text=True,

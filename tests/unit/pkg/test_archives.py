@@ -163,6 +163,41 @@ def test_there_is_room_for_signatures_before_the_first_file() -> None:
     assert data[heap + 20 : heap + 20 + ROOM_FOR_SIGNATURES] == bytes(ROOM_FOR_SIGNATURES)
 
 
+def signed(data: bytes) -> bytes:
+    """What a signing tool makes of an archive, with signatures of the usual sizes that mean nothing."""
+    packed = struct.unpack(">Q", data[8:16])[0]
+    heap = data[28 + packed :]
+    root = ET.fromstring(zlib.decompress(data[28 : 28 + packed]))
+    toc = root.find("toc")
+    assert toc is not None
+    sizes = {"signature": ("RSA", 20, 512), "x-signature": ("CMS", 532, 12_000)}
+    for number, (tag, (style, offset, size)) in enumerate(sizes.items(), 2):
+        element = ET.Element(tag, style=style)
+        ET.SubElement(element, "offset").text = str(offset)
+        ET.SubElement(element, "size").text = str(size)
+        ET.SubElement(element, "KeyInfo").text = "certificates" * 1000
+        toc.insert(number, element)
+    table = ET.tostring(root, encoding="UTF-8", xml_declaration=True)
+    again = zlib.compress(table)
+    head = struct.pack(">4sHHQQI", b"xar!", 28, 1, len(again), len(table), 1)
+    signatures = b"s" * (512 + 12_000)
+    return head + again + hashlib.sha1(again).digest() + signatures + heap[20 + len(signatures) :]
+
+
+def test_a_signature_fits_in_without_a_new_place_for_any_file(tmp_path: Path) -> None:
+    before, after = xar(FILES), signed(xar(FILES))
+
+    def offsets(data: bytes) -> list[str | None]:
+        return [file.findtext("data/offset") for file in entries(data).values()]
+
+    assert offsets(before) == offsets(after)
+    (tmp_path / "x.pkg").write_bytes(after)
+    subprocess.run([need("7zz"), "t", tmp_path / "x.pkg"], check=True, stdout=subprocess.DEVNULL)
+    for path, content in FILES.items():
+        read = subprocess.run([need("bsdtar"), "-xOf", tmp_path / "x.pkg", path], capture_output=True, check=True)
+        assert read.stdout == content
+
+
 def test_an_archive_can_follow_something_else_in_its_file() -> None:
     assert xar(FILES, b"front") == b"front" + xar(FILES)
 

@@ -26,7 +26,7 @@ from .bom_reader import Bom
 from .conftest import FACTS, IDENTIFIER, STAGING, Payload, make_package, read, small_base, unpack
 
 ENGINE = b"engine" * 20_000
-COMPONENTS = ("base.pkg", "shell.pkg")
+COMPONENTS = ("base.pkg", "shell.pkg", "shortcut.pkg")
 PackageMaker = Callable[..., Path]
 
 
@@ -108,7 +108,7 @@ def test_the_distribution_refers_to_what_is_in_the_package(make: PackageMaker) -
     listed = subprocess.run([need("bsdtar"), "-tf", package], capture_output=True, text=True, check=True).stdout
     names = set(listed.splitlines())
     references = {element.get("id"): element for element in root.findall("pkg-ref")}
-    assert {f"{IDENTIFIER}.base", f"{IDENTIFIER}.shell"} == set(references)
+    assert {f"{IDENTIFIER}.{name}" for name in ("base", "shell", "shortcut")} == set(references)
     for identifier, reference in references.items():
         folder = str(reference.text).removeprefix("#")
         assert {folder, f"{folder}/PackageInfo", f"{folder}/Payload", f"{folder}/Bom"} <= names
@@ -120,7 +120,8 @@ def test_the_distribution_refers_to_what_is_in_the_package(make: PackageMaker) -
         assert payload.get("installKBytes") == reference.get("installKBytes")
         assert payload.get("numberOfFiles") == str(len(payload_lines(package, folder)))
     choices = {element.get("id"): element for element in root.findall("choice")}
-    assert [line.get("choice") for line in root.findall("choices-outline/line")] == list(choices) == ["shell", "base"]
+    order = [line.get("choice") for line in root.findall("choices-outline/line")]
+    assert order == list(choices) == ["shell", "shortcut", "base"]
     assert {reference.get("id") for reference in root.findall("choice/pkg-ref")} == set(references)
     for page in ("welcome", "conclusion"):
         element = root.find(page)
@@ -161,17 +162,18 @@ def test_system_and_cpu_are_checked_by_installer(make: PackageMaker, machine: st
     assert options is not None
     assert options.get("hostArchitectures") == machine
     assert options.get("require-scripts") == "false"
+    assert options.get("customLocation") == "/"
 
 
 def test_the_recipe_names_the_package_and_what_it_proposes(make: PackageMaker) -> None:
-    root = distribution(make("pkg: {identifier: com.acme.science, initialize_shell: true}\n"))
+    root = distribution(make("pkg: {identifier: com.acme.science, initialize_shell: true, shortcut: false}\n"))
     assert {element.get("id") for element in root.findall("pkg-ref")} == {
-        "com.acme.science.py311.base", "com.acme.science.py311.shell",
+        "com.acme.science.py311.base", "com.acme.science.py311.shell", "com.acme.science.py311.shortcut",
     }  # fmt: skip
     choices = {element.get("id"): element for element in root.findall("choice")}
     assert choices["shell"].get("start_selected") == "true"
+    assert choices["shortcut"].get("start_selected") == "false"
     assert choices["base"].get("enabled") == "false"
-    assert choices["base"].get("customLocation") == "/"
 
 
 def test_names_become_identifiers(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import need_root
+from tests.conftest import need, need_root
 
 from .conftest import IDENTIFIER, NOTING, STAGING, Mac, MacMaker
 
@@ -26,7 +26,7 @@ def test_a_base_is_installed_for_one_user(mac: Mac) -> None:
     assert mac.logs() == []
     [log] = (prefix / "keel-meta/logs").iterdir()
     assert "installing Starter 2026.11" in log.read_text()
-    receipts = f"{IDENTIFIER}.base\t{mac.home}\n{IDENTIFIER}.shell\t{mac.home}\n"
+    receipts = "".join(f"{IDENTIFIER}.{name}\t{mac.home}\n" for name in ("base", "shell", "shortcut"))
     assert (prefix / "keel-meta/receipts.txt").read_text() == receipts
     assert mac.calls("osascript") == ""
 
@@ -37,6 +37,33 @@ def test_the_shell_is_initialised_where_that_was_chosen(mac: Mac) -> None:
     assert (mac.home / "starter/asked").read_text() == "--settle\ninit\n"
     assert "keel init SHELL=/bin/zsh" in done.out
     assert list((mac.home / "Library/Application Support").iterdir()) == []
+
+
+def test_a_shortcut_opens_a_shell_in_which_the_base_is_activated(mac: Mac) -> None:
+    done = mac.install(choices=["shortcut"])
+    assert (done.code, done.err) == (0, "")
+    shortcut = mac.home / "Applications/Starter Prompt.command"
+    assert (mac.home / "starter/keel-meta/outside.txt").read_text() == f"{shortcut}\n"
+    profile = mac.home / "starter/etc/profile.d/keel.sh"
+    profile.parent.mkdir(parents=True)
+    profile.write_text('keel() { export ACTIVE="$KEEL_ROOT $*"; }\n')
+    mac.tool("a-shell", 'echo "$ACTIVE | $* | $PWD"')
+    (mac.root / "programs/a-shell").write_text(mac.programs["a-shell"])
+    (mac.root / "programs/a-shell").chmod(0o755)
+    env = {"HOME": str(mac.home), "PATH": "/usr/bin:/bin", "SHELL": str(mac.root / "programs/a-shell")}
+    said = subprocess.run([shortcut], env=env, capture_output=True, text=True, check=True).stdout
+    assert said == f"{mac.home}/starter activate | -i | {mac.home}\n"
+
+
+def test_a_shortcut_takes_nobodys_place(sh_mac: Mac) -> None:
+    taken = sh_mac.home / "Applications/Starter Prompt.command"
+    taken.parent.mkdir()
+    taken.write_text("mine")
+    done = sh_mac.install(choices=["shortcut"])
+    assert done.code == 0
+    assert "which stays as it is" in done.err
+    assert taken.read_text() == "mine"
+    assert not (sh_mac.home / "starter/keel-meta/outside.txt").exists()
 
 
 def test_another_folder_can_be_chosen(mac: Mac) -> None:
@@ -136,6 +163,12 @@ def test_a_damaged_payload_fails_the_package_and_leaves_nothing(mac: Mac) -> Non
     assert len(mac.logs()) == 1
 
 
+def test_without_its_own_files_a_package_says_so(sh_mac: Mac) -> None:
+    done = sh_mac.run("postinstall", sh_mac.home)
+    assert done.code == 1
+    assert f"what the package lays down is not in {sh_mac.home}/{STAGING}" in done.err
+
+
 def test_what_comes_after_the_base_only_warns(sh_mac: Mac) -> None:
     done = sh_mac.install(choices=["shell"], KEEL_CODE="1")
     assert done.code == 0
@@ -184,6 +217,38 @@ def test_a_base_for_all_belongs_to_root_and_the_shell_is_that_of_who_installs(sh
     lines = sh_mac.calls("sudo").splitlines()
     assert lines == ["-H", "-u", "bin", "env", "SHELL=/bin/zsh", f"{chosen}/starter/cmd/keel", "init"]
     assert (chosen / "starter/keel-meta/receipts.txt").read_text().startswith(f"{IDENTIFIER}.base\t/\n")
+
+
+def test_a_base_for_all_users_is_in_opt(sh_mac: Mac) -> None:
+    need_root()
+    need("unshare")
+    as_root(sh_mac)
+    system = sh_mac.system = sh_mac.root / "system"
+    for folder in ("opt", "Library/Logs", "Applications"):
+        (system / folder).mkdir(parents=True)
+    assert sh_mac.run("preinstall", "/").code == 0
+    sh_mac.lay_down(system)
+    for choice in ("shell", "shortcut"):
+        (system / STAGING / choice).touch()
+    done = sh_mac.run("postinstall", "/", SUDO_USER="daemon")
+    assert (done.code, done.err) == (0, "")
+    assert (system / "opt/starter/asked").read_text() == "--settle\ninit\n"
+    assert "KEEL_ROOT=/opt/starter\n" in (system / "Applications/Starter Prompt.command").read_text()
+    assert (system / "opt/starter/keel-meta/receipts.txt").read_text().splitlines()[0] == f"{IDENTIFIER}.base\t/"
+    assert list((system / "Library/Logs").iterdir()) == []
+    assert sorted(path.name for path in (system / "Library").iterdir()) == ["Application Support", "Logs"]
+    # Macs have Application Support; what the package has put there is gone.
+    assert list((system / "Library/Application Support").iterdir()) == []
+
+
+def test_where_nobody_is_logged_in_no_shell_is_initialised(sh_mac: Mac) -> None:
+    as_root(sh_mac)
+    chosen = sh_mac.root / "opt"
+    chosen.mkdir()
+    done = sh_mac.install(chosen, choices=["shell"], USER="root")
+    assert done.code == 0
+    assert "nobody is logged in" in done.err
+    assert (chosen / "starter/asked").read_text() == "--settle\n"
 
 
 @pytest.mark.parametrize("variable", ["USER", "SUDO_USER"])

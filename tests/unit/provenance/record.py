@@ -1,15 +1,17 @@
 """Records of small bases: wheels, a tree that stands in for an interpreter, no network."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from builder.assemble import wheel_units
 from builder.interpreters import Interpreter
-from builder.lock import Lock, LockedInterpreter, LockedWheel
+from builder.lock import Lock, LockedInterpreter, LockedWheel, check_lock, read_lock
 from builder.lock_inputs import Inputs
 from builder.provenance import Record, describe
+from builder.provenance.names import LOCK
 from builder.settings import Settings
 from builder.target import Target
 from tests.unit.locks import make_settings, make_target
@@ -44,11 +46,8 @@ def make_record(
     """The record of a base. places: of wheels that are not from an index, by name (`url` or `path`)."""
     wheels = [*wheels, make_wheel(folder / "wheels", "pip", "26.0", metadata="License-Expression: MIT\n")]
     target, lock = make_lock(folder, wheels, recipe, platform, places)
-    interpreter = Interpreter(
-        source="pbs", version="3.11.7", build="20260901", url=URL, sha256="ab" * 32, tree=make_tree(folder), glibc=None
-    )
     units = wheel_units(target, lock, wheels)
-    return describe(target, interpreter, lock, units, settings or make_settings(folder))
+    return describe(target, make_interpreter(folder), lock, units, settings or make_settings(folder))
 
 
 def make_lock(
@@ -64,6 +63,26 @@ def make_lock(
         wheels=tuple(locked(wheel, **places.get(wheel.name.split("-")[0], {})) for wheel in wheels),
     )  # fmt: skip
     return target, lock
+
+
+def make_again(folder: Path, record: Record, wheels: Sequence[Path], recipe: str) -> Record:
+    """The record of a base whose lock is the one that `record` ships, beside its wheels, in `folder`."""
+    wheels = [*wheels, make_wheel(folder / "wheels", "pip", "26.0", metadata="License-Expression: MIT\n")]
+    target = make_target(folder, recipe)
+    for wheel in wheels:
+        shutil.copy(wheel, folder)
+    path = folder / target.lock_name
+    path.write_bytes(record.files[LOCK])
+    lock = read_lock(path)
+    check_lock(lock, target)
+    units = wheel_units(target, lock, [wheel.path for wheel in lock.wheels if wheel.path is not None])
+    return describe(target, make_interpreter(folder), lock, units, make_settings(folder))
+
+
+def make_interpreter(folder: Path) -> Interpreter:
+    return Interpreter(
+        source="pbs", version="3.11.7", build="20260901", url=URL, sha256="ab" * 32, tree=make_tree(folder), glibc=None
+    )
 
 
 def read(record: Record, path: str) -> Any:

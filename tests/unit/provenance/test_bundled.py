@@ -57,11 +57,13 @@ def test_the_libraries_of_windows_are_recognised_by_their_names_and_strings(tree
             "DLLs/_ctypes.pyd": b"ffi_prep_closure failed with",
             "DLLs/tcl86t.dll": b"MZ",
             "sqlite3.dll": b"\0003.45.1\0",
+            "python311.dll": b"\0001.3.1\0",
+            "select.pyd": b"\0001.2.8\0",
             "tcl/tcl8.6/init.tcl": "package require -exact Tcl 8.6.13\n",
         },
     )
     assert {name: part.version for name, part in found.items()} == {
-        "openssl": "3.0.13", "libffi": None, "tcl": "8.6.13", "sqlite": "3.45.1",
+        "openssl": "3.0.13", "libffi": None, "tcl": "8.6.13", "sqlite": "3.45.1", "zlib": "1.3.1",
     }  # fmt: skip
     assert found["openssl"].files == ("DLLs/libcrypto-3.dll", "DLLs/libssl-3.dll")
     assert found["libffi"].files == ("DLLs/libffi-8.dll",)

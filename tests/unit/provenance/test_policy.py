@@ -57,12 +57,14 @@ def test_allow_alone_is_a_closed_list_and_beside_deny_a_list_of_exceptions() -> 
 
 def test_every_offender_is_named_with_its_licence() -> None:
     parts = [part("GPL-3.0-only", "one"), part("MIT", "fine"), part(None, "two", stated="Proprietary")]
+    parts.append(part("MIT AND GPL-2.0-only AND (GPL-3.0-only OR LGPL-2.1-only)", "three"))
     with pytest.raises(PolicyError) as caught:
         check_licenses(parts, Licenses(deny=("GPL-*", "unknown")))
     assert caught.value.message.splitlines() == [
-        "the recipe's `licenses` refuses 2 parts of the base:",
+        "the recipe's `licenses` refuses 3 parts of the base:",
         "  one 1.0: GPL-3.0-only",
         '  two 1.0: unknown; it says "Proprietary"',
+        "  three 1.0: MIT AND GPL-2.0-only AND (GPL-3.0-only OR LGPL-2.1-only) (refused: GPL-2.0-only)",
     ]
     assert "overrides" in str(caught.value.hint)
 

@@ -11,8 +11,10 @@ from cyclonedx.validation.json import JsonStrictValidator
 from builder.errors import PolicyError
 from builder.licensing import is_spdx
 from builder.provenance.names import BUILD, LICENSES, LICENSES_TEXT, LOCK, SBOM, TESTS
+from builder.resources import TEMPLATES
+from tests.conftest import ROOT
 from tests.unit.locks import Notes, make_settings
-from tests.unit.provenance.record import make_record, read
+from tests.unit.provenance.record import make_again, make_record, read
 from tests.unit.wheels import make_wheel, sha256
 
 MIT = "Permission is hereby granted, free of charge, to any person obtaining a copy of this software.\n"
@@ -85,6 +87,17 @@ def test_no_address_no_path_and_no_user_is_in_a_record(tmp_path: Path) -> None:
     for path, data in record.files.items():
         for secret in ("host.example", "secret", str(tmp_path)):
             assert secret not in data.decode(), path
+
+
+def test_a_shipped_lock_beside_its_wheels_gives_the_same_record(tmp_path: Path) -> None:
+    recipe = "packages: [app, own]\n"
+    app, own = make_wheel(tmp_path / "from", "app"), make_wheel(tmp_path / "from", "own")
+    record = make_record(tmp_path / "here", [app, own], recipe, own={"path": own})
+    again = make_again(tmp_path / "there", record, [app, own], recipe)
+    assert {one["name"]: one["source"] for one in read(again, BUILD)["packages"]} == {
+        "app": "index", "own": "file", "pip": "index",
+    }  # fmt: skip
+    assert again.files == record.files
 
 
 def test_build_info_tells_what_a_base_was_made_of_and_with(tmp_path: Path) -> None:
@@ -180,3 +193,7 @@ def test_every_licence_that_we_name_ourselves_is_an_spdx_expression(tmp_path: Pa
     named = [text for library in bundled._LIBRARIES for _, text in library.licenses]
     named += [text for _, text in own._RUNTIMES.values()] + list(own._VENDORED.values())
     assert [text for text in named if not is_spdx(text)] == []
+
+
+def test_the_licence_of_keel_in_every_base_is_keels() -> None:
+    assert (TEMPLATES / "licenses/keel.txt").read_bytes() == (ROOT / "LICENSE").read_bytes()
