@@ -17,7 +17,8 @@ _PLAIN_INTERVAL = 15.0
 def print_table(console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table; in a pipe as wide as it must be, a line for each row."""
     if console.is_terminal:
-        table = Table(title=title, title_justify="left", title_style="bold", box=None, header_style="dim")
+        console.print(title, style="bold", markup=False)  # a table's own title wraps at its width
+        table = Table(box=None, header_style="dim")
         for number, column in enumerate(columns):
             table.add_column(column, no_wrap=number == 0)
         for row in rows:

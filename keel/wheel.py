@@ -11,6 +11,7 @@ import hashlib
 import io
 import posixpath
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from .errors import KeelError
@@ -154,6 +155,7 @@ def _is_file_name(name: str) -> bool:
     return name not in ("", ".", "..") and not re.search(r"[/\\\x00-\x1f]", name)
 
 
+@lru_cache(maxsize=1 << 17)  # a builder meets the same paths once for each target
 def check_path(path: str) -> str:
     """The path itself, if it stays inside the folder that it is relative to; WheelError otherwise."""
     if "\\" in path or not all(_is_file_name(part) for part in path.split("/")) or re.match(r"[A-Za-z]:", path):
