@@ -46,4 +46,5 @@ def _together(group: list[Slice], unit: str) -> Slice:
         return [entry for piece in group for entry in piece.entries()]
 
     key = digest("group", *(f"{piece.unit} {piece.key}" for piece in group))
-    return Slice(unit=unit, stage=group[0].stage, key=key, entries=entries)
+    weight = sum(piece.weight for piece in group)
+    return Slice(unit=unit, stage=group[0].stage, key=key, weight=weight, entries=entries)
