@@ -11,7 +11,7 @@ from builder.interpreters import Interpreter
 from builder.lock import Lock, LockedInterpreter, LockedWheel, check_lock, read_lock
 from builder.lock_inputs import Inputs
 from builder.provenance import Record, describe
-from builder.provenance.names import LOCK
+from builder.record_names import LOCK
 from builder.settings import Settings
 from builder.target import Target
 from tests.unit.locks import make_settings, make_target
