@@ -65,6 +65,17 @@ def test_publish_says_how_install_sh_learns_the_address(
     assert "archive.yaml" not in capsys.readouterr().err
 
 
+def test_verify_tells_a_signature_that_was_not_checked_from_none(
+    installers: Installers, key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert code_of("publish", installers["1.0"], "--to", "signed", "--key", key) == 0
+    assert code_of("publish", installers["1.0"], "--to", "open") == 0
+    assert code_of("verify", "--archive", "signed") == code_of("verify", "--archive", "open") == 0
+    out = capsys.readouterr().out
+    assert "1 installer, its signature not checked" in out
+    assert "1 installer, not signed" in out
+
+
 def test_the_key_can_come_from_the_environment(
     installers: Installers, key: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,7 +59,7 @@ def make_lock(
     )
     lock = Lock(
         recipe="demo", version="1.0", python="3.11", platform=platform, inputs=Inputs.of(target, "3.11.7"),
-        interpreter=interpreter, bytecode="build",
+        interpreter=interpreter, bytecode=target.recipe.bytecode,
         wheels=tuple(locked(wheel, **places.get(wheel.name.split("-")[0], {})) for wheel in wheels),
     )  # fmt: skip
     return target, lock
