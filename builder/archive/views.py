@@ -32,7 +32,8 @@ _DOCUMENTS: Mapping[DocumentKind, str] = {
 
 _POSIX = "curl -fLO {url}\necho '{sha256}  {name}' |\n    %s && %s"
 _POWERSHELL = (
-    "curl.exe -fLO {url}\nif ((Get-FileHash {file}).Hash -eq\n    '{sha256}') { %s } else { 'This file is damaged.' }"
+    "curl.exe -fLO {url}\nif ((Get-FileHash {file}).Hash -eq\n"
+    "    '{sha256}') { %s } else { 'This file is damaged.' }"
 )
 _SUM = {"linux": "sha256sum -c", "macos": "shasum -a 256 -c"}
 _RUN = {"sh": "sh {file}", "pkg": "open {file}", "7z": "7z x {file}"}
