@@ -55,6 +55,7 @@ class Making:
             python=self.python,
             interpreter={"source": "pbs", "version": self.python, "build": "20260901", "sha256": "ab" * 32},
             glibc="2.17" if self.platform.startswith("linux") else None,
+            macos="12.0" if self.platform.startswith("macos") else None,
             bytecode="none",
             index=None,
             top_level=("bin", "keel-meta", "pkgs"),
