@@ -194,7 +194,7 @@ def _links(target: Target, units: Sequence[WheelUnit], shared: Sequence[Frame], 
         for dest in sorted(taken):
             reporter.warn(f"{dest} of {unit.name} is left out: {owners[dest]} has it already")
         owners.update((place.dest, unit.name) for place in placements if place.dest not in taken)
-        slices.append(unit.link_slice(scheme, pycs[unit.name], taken))
+        slices.append(unit.link_slice([place for place in placements if place.dest not in taken]))
     return slices
 
 

@@ -108,7 +108,12 @@ class Lock:
 
 
 def minimum_glibc(lock: Lock) -> str | None:
-    """The oldest glibc that the interpreter and all wheels run on ("2.28"); None where nothing needs one."""
+    """The oldest glibc that the interpreter and all wheels run on ("2.28"); None where nothing needs one.
+
+    It is None for other systems, too, even where a wheel's file has tags for several of them.
+    """
+    if PLATFORMS[lock.platform].system != "linux":
+        return None
     return newest_glibc(lock.interpreter.glibc, *(wheel_glibc(wheel, lock.platform) for wheel in lock.wheels))
 
 
@@ -117,11 +122,14 @@ def newest_glibc(*versions: str | None) -> str | None:
     return max((version for version in versions if version), key=glibc_tuple, default=None)
 
 
-def minimum_macos(lock: Lock, asked: str | None) -> str:
-    """The oldest macOS that the interpreter and all wheels run on ("11.0"), or the one that was asked for if newer."""
+def minimum_macos(lock: Lock) -> str | None:
+    """The oldest macOS that the interpreter and all wheels run on ("11.0"), or the one that the recipe asks for if
+    that is newer; None for other systems."""
     platform = PLATFORMS[lock.platform]
+    if platform.system != "macos":
+        return None
     wheels = (wheel_macos(wheel, platform) for wheel in lock.wheels)
-    known = (platform.oldest_macos, lock.interpreter.macos, asked, *wheels)
+    known = (platform.oldest_macos, lock.interpreter.macos, lock.inputs.macos, *wheels)
     return max((version for version in known if version), key=glibc_tuple)
 
 
@@ -229,7 +237,7 @@ def _document(lock: Lock, place: Callable[[LockedWheel], dict[str, str]]) -> dic
         "compiler": lock.compiler,
         "consistency": lock.consistency,
         "requirements": lock.inputs.digest,
-        "glibc": minimum_glibc(lock) if PLATFORMS[lock.platform].system == "linux" else None,
+        "glibc": minimum_glibc(lock),
         "interpreter": _without_none(vars(interpreter)),
         "inputs": lock.inputs.table(),
         "elsewhere": [_without_none(vars(one) | {"targets": list(one.targets)}) for one in lock.elsewhere] or None,

@@ -7,7 +7,7 @@ from keel.manifest import MANIFEST, Manifest, Unit
 
 from .frames import Frame
 from .interpreters import Interpreter
-from .lock import Lock, minimum_glibc
+from .lock import Lock, minimum_glibc, minimum_macos
 from .provenance import Record
 from .target import Target
 from .units import Entry, Slice, WheelUnit, content_entry, digest, unit_mtime
@@ -42,7 +42,8 @@ def meta_slice(
             "sha256": interpreter.sha256,
             **({"lacks": ", ".join(interpreter.lacks)} if interpreter.lacks else {}),
         },
-        glibc=minimum_glibc(lock) if target.platform.system == "linux" else None,
+        glibc=minimum_glibc(lock),
+        macos=minimum_macos(lock),
         bytecode=lock.bytecode,
         index=recipe.index,
         archive=recipe.archive.model_dump(exclude_none=True) if recipe.archive else None,

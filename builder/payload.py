@@ -40,10 +40,10 @@ class Payload:
         """Disk space that the regular files take."""
         return sum(frame.bytes for frame in self.frames)
 
-    @property
+    @cached_property
     def longest(self) -> int:
         """The longest path, relative to the prefix, in UTF-16 code units."""
-        return max(len(path.encode("utf-16-le")) // 2 for frame in self.frames for path in frame.paths)
+        return max(_utf16_length(path) for frame in self.frames for path in frame.paths)
 
     @property
     def first_frame(self) -> int:
@@ -100,6 +100,10 @@ class Payload:
                     f"the cached frame {frame.file} of {frame.unit} was damaged, and has been dropped",
                     hint="run the same command again: the frame is made anew",
                 )
+
+
+def _utf16_length(path: str) -> int:
+    return len(path) if path.isascii() else len(path.encode("utf-16-le")) // 2
 
 
 def order_frames(frames: Iterable[Frame]) -> list[Frame]:

@@ -49,7 +49,7 @@ def _obstacle(target: Target, lock: Lock, settings: Settings) -> str | None:
     host, platform = settings.host, target.platform
     if host.platform_name != platform.name:
         return f"the target is {platform.name}, and this machine {host.platform_name}"
-    needed = minimum_glibc(lock) if platform.system == "linux" else None
+    needed = minimum_glibc(lock)
     if needed and (host.glibc is None or glibc_tuple(host.glibc) < glibc_tuple(needed)):
         return f"the base needs glibc {needed}, and this machine has {host.glibc or 'none'}"
     return None

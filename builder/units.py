@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
@@ -20,7 +20,7 @@ from keel.compiling import modules_of_unit
 from keel.errors import KeelError
 from keel.manifest import ENGINE
 from keel.shims import shim, shim_path
-from keel.wheel import Placement, Scheme, UnitFiles, check_path, plan
+from keel.wheel import Placement, Scheme, UnitFiles, WheelError, plan
 
 from .engine import read_engine
 from .errors import BuilderError
@@ -156,20 +156,36 @@ class _Archives(threading.local):
 
 @dataclass(frozen=True, kw_only=True)
 class _Listing:
-    """A wheel, listed. metadata: the bytes of the files in its .dist-info, but for very large ones."""
+    """A wheel, listed. metadata: the bytes of the files in its .dist-info, but for very large ones.
+    files: without pycs, which are not part of a wheel."""
 
     members: tuple[zipfile.ZipInfo, ...]
     metadata: Mapping[str, bytes]
+    files: UnitFiles
+
+    def read(self, wheel: Path, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """The bytes of some of its files, with the archive opened once, if at all."""
+        wanted = list(names)
+        if all(name in self.metadata for name in wanted):
+            yield from ((name, self.metadata[name]) for name in wanted)
+            return
+        with zipfile.ZipFile(wheel) as archive:
+            for name in wanted:
+                yield name, archive.read(name)
 
 
 @lru_cache(maxsize=1024)  # many targets have the same wheels, and each looks into them more than once
 def _listing(wheel: Path, sha256: str) -> _Listing:
-    """Raises BadZipFile. sha256: as another file may come to lie at the same place."""
-    del sha256
+    """Raises BadZipFile, WheelError. sha256: as another file may come to lie at the same place."""
     with zipfile.ZipFile(wheel) as archive:
         members = tuple(info for info in archive.infolist() if not info.is_dir())
         about = [info for info in members if ".dist-info/" in info.filename and info.file_size < _LARGEST_KEPT]
-        return _Listing(members=members, metadata={info.filename: archive.read(info) for info in about})
+        metadata = {info.filename: archive.read(info) for info in about}
+    names = [info.filename for info in members]
+    if len(set(names)) != len(names):
+        raise WheelError("it holds a file twice")
+    files = UnitFiles(names, lambda name: next(_listing(wheel, sha256).read(wheel, [name]))[1])
+    return _Listing(members=members, metadata=metadata, files=files)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,11 +214,10 @@ class WheelUnit:
     def mtime(self) -> int:
         return unit_mtime(self.locked.sha256)
 
-    @cached_property
+    @property
     def files(self) -> UnitFiles:
         """The wheel, listed; pycs are not part of it."""
-        with self._explained():
-            return UnitFiles((info.filename for info in self._members()), self._read)
+        return self._listed.files
 
     def store_slice(self) -> Slice:
         """Stage 0: the unzipped wheel, byte for byte. Depends on nothing but the wheel."""
@@ -214,19 +229,19 @@ class WheelUnit:
             entries=self._unzipped,
         )
 
-    def link_slice(self, scheme: Scheme, pycs: Sequence[str], without: frozenset[str]) -> Slice:
+    def link_slice(self, placements: Sequence[Placement]) -> Slice:
         """Stage 1: links from the store into the base, and generated files.
 
-        pycs: the unit's pycs, relative to it.  without: destinations that another unit of the base provides.
+        placements: the unit's, without those that another unit of the base provides.
         """
-        placements = [place for place in self.placements(scheme, pycs) if place.dest not in without]
         key = digest("links", self.locked.sha256, self.name, *placements)
         return Slice(unit=self.name, stage=1, key=key, entries=lambda: [self._placed(place) for place in placements])
 
     def placements(self, scheme: Scheme, pycs: Sequence[str]) -> list[Placement]:
-        """Everything that the unit puts into a base."""
+        """Everything that the unit puts into a base. pycs: the unit's, relative to it."""
+        files = self.files
         with self._explained():
-            return plan(UnitFiles([*self.files.names, *pycs], self._read), scheme, requested=self.requested)
+            return plan(UnitFiles([*files.names, *pycs], files.read), scheme, requested=self.requested)
 
     def sources(self, cache_tag: str) -> list[str]:
         """Paths of the Python modules in the unit that deserve a pyc. cache_tag: of the Python ("cpython-311")."""
@@ -235,16 +250,7 @@ class WheelUnit:
     def read(self, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         """The bytes of some of its files, with the archive opened once, if at all."""
         with self._explained():
-            known = _listing(self.wheel, self.locked.sha256).metadata
-            if all(name in known for name in names):
-                yield from ((name, known[name]) for name in names)
-                return
-            with zipfile.ZipFile(self.wheel) as archive:
-                for name in names:
-                    yield name, archive.read(name)
-
-    def _read(self, name: str) -> bytes:
-        return next(iter(self.read([name])))[1]
+            yield from self._listed.read(self.wheel, names)
 
     def scripts(self) -> list[str]:
         """Names of the scripts that its entry points ask for."""
@@ -254,15 +260,12 @@ class WheelUnit:
     def unpacked_size(self, names: Iterable[str] | None = None) -> int:
         """Bytes of all of its files, or of some."""
         wanted = None if names is None else set(names)
-        return sum(info.file_size for info in self._members() if wanted is None or info.filename in wanted)
+        return sum(info.file_size for info in self._listed.members if wanted is None or info.filename in wanted)
 
-    def _members(self) -> Sequence[zipfile.ZipInfo]:
+    @property
+    def _listed(self) -> _Listing:
         with self._explained():
-            members = _listing(self.wheel, self.locked.sha256).members
-        names = {check_path(info.filename) for info in members}
-        if len(names) != len(members):
-            raise BuilderError(f"{self.locked.filename} holds a file twice", hint="report it to the package's authors")
-        return members
+            return _listing(self.wheel, self.locked.sha256)
 
     def _unzipped(self) -> list[Entry]:
         scripts = self.files.dist_info[: -len(".dist-info")] + ".data/scripts/"
@@ -278,7 +281,7 @@ class WheelUnit:
                 open=lambda: archives.get().open(info),
             )
 
-        return [entry(info) for info in sorted(self._members(), key=lambda info: alike_first(info.filename))]
+        return [entry(info) for info in sorted(self._listed.members, key=lambda info: alike_first(info.filename))]
 
     def _placed(self, place: Placement) -> Entry:
         if place.source is not None:

@@ -33,7 +33,7 @@ class Unit(NamedTuple):
 class Manifest(NamedTuple):
     """See docs/architecture.md. Optional values: None where there is none. `units` are sorted by name.
 
-    bytecode: one of the words above.
+    glibc, macos: the oldest that will do.  bytecode: one of the words above.
     archive: `url`, and perhaps `public_key`, of the archive that the base asks for newer versions.
     """
 
@@ -52,6 +52,7 @@ class Manifest(NamedTuple):
     requested: Tuple[str, ...]
     units: Tuple[Unit, ...]
     archive: Optional[Dict[str, str]] = None
+    macos: Optional[str] = None
     schema: int = SCHEMA
 
     def to_bytes(self) -> bytes:
@@ -73,12 +74,18 @@ def read_manifest(prefix: str, name: str = MANIFEST) -> Manifest:
 
 
 def parse_manifest(data: bytes, path: str) -> Manifest:
-    """The manifest whose bytes were read from `path`; KeelError for what is none, or one of a newer keel."""
+    """The manifest whose bytes were read from `path`; KeelError for what is none, or one of a newer keel.
+
+    Keys that a newer builder adds are ignored. In bases of before 2026-11-24, `bytecode` says whether it was shipped.
+    """
     try:
         values: Dict[str, Any] = json.loads(data)
         if values["schema"] != SCHEMA:
             raise KeelError(f"{path} has schema {values['schema']}; this keel knows {SCHEMA}")
+        values = {key: value for key, value in values.items() if key in Manifest._fields}
         units: List[Dict[str, Any]] = values.pop("units")
+        if isinstance(values["bytecode"], bool):
+            values["bytecode"] = SHIPPED if values["bytecode"] else NO_BYTECODE
         values["top_level"] = tuple(values["top_level"])
         values["requested"] = tuple(values["requested"])
         return Manifest(units=tuple(Unit(**unit) for unit in units), **values)

@@ -54,6 +54,8 @@ class Placement(NamedTuple):
 _WRITTEN_BY_INSTALLERS = frozenset({"INSTALLER", "REQUESTED", "RECORD", "RECORD.jws", "RECORD.p7s", "direct_url.json"})
 _ENTRY_POINT = re.compile(r"(?P<module>[\w.]+)\s*:\s*(?P<attribute>[\w.]+)\s*(\[.*\])?\s*")
 _RecordRow = Tuple[str, str, str]
+# No backslash, no control character, no drive, and no part that is empty, "." or "..".
+_SAFE_PATH = re.compile(r"(?![A-Za-z]:)(?!(?:[^/]*/)*\.{0,2}(?:/|\Z))[^\\\x00-\x1f]+\Z")
 
 
 class UnitFiles:
@@ -74,12 +76,15 @@ class UnitFiles:
             raise WheelError(f"a wheel has one .dist-info folder, this one has {len(infos)}: {', '.join(infos)}")
         self.dist_info = infos[0]
         self.distribution = self.dist_info[: -len(".dist-info")].rsplit("-", 1)[0]
+        self._metadata: Optional[Message] = None
 
     def metadata(self) -> "Message":
         """`METADATA`, the core metadata."""
-        from email.parser import HeaderParser  # takes longer to import than most environments to make
+        if self._metadata is None:
+            from email.parser import HeaderParser  # takes longer to import than most environments to make
 
-        return HeaderParser().parsestr(self._text("METADATA"))
+            self._metadata = HeaderParser().parsestr(self._text("METADATA"))
+        return self._metadata
 
     def _text(self, name: str) -> str:
         path = f"{self.dist_info}/{name}"
@@ -158,7 +163,7 @@ def _is_file_name(name: str) -> bool:
 @lru_cache(maxsize=1 << 17)  # a builder meets the same paths once for each target
 def check_path(path: str) -> str:
     """The path itself, if it stays inside the folder that it is relative to; WheelError otherwise."""
-    if "\\" in path or not all(_is_file_name(part) for part in path.split("/")) or re.match(r"[A-Za-z]:", path):
+    if not _SAFE_PATH.match(path):
         raise WheelError(f"unsafe path in a wheel: {path!r}")
     return path
 

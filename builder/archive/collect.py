@@ -13,14 +13,21 @@ from keel.manifest import Manifest
 from ..errors import InstallerFileError
 from ..inspection import Installer, open_installer
 from ..platforms import PLATFORMS
-from ..provenance.names import BESIDE
 from ..report import Reporter
-from .index import DOCUMENT_SUFFIXES, Document, DocumentKind, Entry, InstallerFormat, Interpreter, Package, Product
+from .index import (
+    DOCUMENT_PLACES,
+    DOCUMENT_SUFFIXES,
+    Document,
+    DocumentKind,
+    Entry,
+    InstallerFormat,
+    Interpreter,
+    Package,
+    Product,
+)
 from .wire import FILE_NAME
 
 _SUFFIXES = (".sh", ".exe", ".pkg", ".7z")
-# Where the documents of a target are in its base, by what their published names end with.
-_PLACES = {suffix: path for path, suffix in BESIDE.items()}
 # What keel-setup.exe asks for, whatever is in it (installer_templates/windows/system.c).
 _OLDEST_WINDOWS = "10"
 _LONGEST_LICENSE = 120
@@ -107,7 +114,7 @@ def _candidate(path: Path, now: datetime) -> Candidate:
             platform=installer.platform,
             interpreter=_interpreter(manifest),
             glibc=manifest.glibc,
-            macos=None,
+            macos=manifest.macos,
             windows=_OLDEST_WINDOWS if PLATFORMS[installer.platform].is_windows else None,
             packages=_packages(installer, base=True),
             store=_packages(installer, base=False),
@@ -137,8 +144,7 @@ def _check_name(name: str, installer: Installer) -> None:
 
 def _documents(installer: Installer) -> dict[DocumentKind, bytes]:
     there = set(installer.paths())
-    places = {kind: _PLACES[suffix] for kind, suffix in DOCUMENT_SUFFIXES.items()}
-    return {kind: installer.read(path) for kind, path in places.items() if path in there}
+    return {kind: installer.read(path) for kind, path in DOCUMENT_PLACES.items() if path in there}
 
 
 def _interpreter(manifest: Manifest) -> Interpreter:

@@ -5,16 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from ..record_names import BESIDE, BUILD, LICENSES_TEXT, LOCK, SBOM
+
 DocumentKind = Literal["lock", "sbom", "licenses", "build"]
 InstallerFormat = Literal["sh", "exe", "pkg", "7z"]
 
+# Where the documents of a target are in its base.
+DOCUMENT_PLACES: Mapping[DocumentKind, str] = {"lock": LOCK, "sbom": SBOM, "licenses": LICENSES_TEXT, "build": BUILD}
 # What is published beside an installer, as <stem><suffix>; the formats of one target share it.
-DOCUMENT_SUFFIXES: Mapping[DocumentKind, str] = {
-    "lock": ".pylock.toml",
-    "sbom": ".sbom.cdx.json",
-    "licenses": ".licenses.txt",
-    "build": ".build.json",
-}
+DOCUMENT_SUFFIXES: Mapping[DocumentKind, str] = {kind: BESIDE[path] for kind, path in DOCUMENT_PLACES.items()}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,6 +99,11 @@ def command(
     look = Site(title=texts.title, url=texts.url, render=partial(render_site, site=texts), stable_files=latest_files)
     published = publish_to(request, place, look, now, reporter)
     _tell(published.plan, target, secret, dry=False)
+    if texts.url is None:
+        reporter.note(
+            "install.sh and install.ps1 do not know the archive's address, and have to be given it (--archive); "
+            "`url: https://…` in archive.yaml (--site) tells them"
+        )
     if secret is None:
         reporter.note("the archive is not signed; `keel-builder key new` makes a key for --key")
         return

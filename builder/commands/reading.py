@@ -29,5 +29,7 @@ def open_believed(address: str, key: str | None, settings: Settings) -> Opened:
 
 
 def signed_by(opened: Opened) -> str:
-    """ "signed with 9F0C…" """
-    return f"signed with {opened.key.name}" if opened.key else "not signed"
+    """ "signed with 9F0C…", if that was checked."""
+    if opened.key:
+        return f"signed with {opened.key.name}"
+    return "its signature not checked" if opened.index.key else "not signed"

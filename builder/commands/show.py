@@ -57,11 +57,17 @@ def _facts(summary: Summary) -> list[tuple[str, str]]:
         ("product", f"{summary.name} {summary.version}{company}"),
         ("about", summary.description),
         ("homepage", summary.homepage),
-        ("platform", summary.platform + (f", glibc {summary.glibc} or later" if summary.glibc else "")),
+        ("platform", summary.platform + _oldest(summary)),
         ("python", f"{summary.python} ({origin})"),
         ("packages", f"{in_base} in the base, {len(summary.packages)} in all"),
     ]
     return [(label, value) for label, value in rows if value]
+
+
+def _oldest(summary: Summary) -> str:
+    """What the installer asks of a system, behind the platform's name."""
+    found = (("glibc", summary.glibc), ("macOS", summary.macos))
+    return "".join(f", {name} {version} or later" for name, version in found if version)
 
 
 def _table(summary: Summary) -> Table:

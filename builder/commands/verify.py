@@ -81,7 +81,8 @@ def _verify_archive(address: str, settings: Settings, options: dict[str, Any]) -
     if not options["quiet"]:
         until = f", good until {stamp(index.expires)[:10]}" if index.expires else ""
         files = f", {count} files checked" if options["with_files"] else ""
-        facts = f"version {index.version}, {len(index.installers)} installers, {signed_by(opened)}{until}{files}"
+        count = f"{len(index.installers)} installer{'' if len(index.installers) == 1 else 's'}"
+        facts = f"version {index.version}, {count}, {signed_by(opened)}{until}{files}"
         OUT.print(f"[green]intact[/green]  {escape(address)}  ({facts})")
 
 

@@ -16,7 +16,7 @@ from keel.manifest import MANIFEST, Manifest, parse_manifest
 
 from ..errors import InstallerFileError
 from ..licensing import license_of
-from ..provenance.names import LICENSES
+from ..record_names import LICENSES
 from .contents import Advance, Contents, PayloadContents, Reading
 from .entries import malformed
 from .package import MARK as PACKAGE_MARK

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..lock import Lock, minimum_glibc, read_lock
+from ..lock import Lock, minimum_glibc, minimum_macos, read_lock
 from .installer import Installer, open_installer
 
 _SCHEMA = 1
@@ -28,7 +28,8 @@ class Listed:
 @dataclass(frozen=True, kw_only=True)
 class Summary:
     """file: its name.  format: of an installer, or "lock".  size, sha256: of an installer.  name, version: the
-    recipe's.  python: full version.  interpreter: source, version, build and hash.  packages: by name, sorted."""
+    recipe's.  python: full version.  glibc, macos: the oldest that will do.  interpreter: source, version, build and
+    hash.  packages: by name, sorted."""
 
     file: str
     format: str
@@ -37,6 +38,7 @@ class Summary:
     python: str
     platform: str
     glibc: str | None
+    macos: str | None
     interpreter: Mapping[str, str]
     packages: tuple[Listed, ...]
     size: int | None = None
@@ -78,6 +80,7 @@ def summary_of(installer: Installer) -> Summary:
         python=manifest.python,
         platform=manifest.platform,
         glibc=manifest.glibc,
+        macos=manifest.macos,
         interpreter=manifest.interpreter,
         packages=tuple(Listed(**asdict(package)) for package in installer.packages),
     )
@@ -92,7 +95,8 @@ def _of_lock(lock: Lock, file: str) -> Summary:
         version=lock.version,
         python=interpreter.version,
         platform=lock.platform,
-        glibc=minimum_glibc(lock) if lock.platform.startswith("linux-") else None,
+        glibc=minimum_glibc(lock),
+        macos=minimum_macos(lock),
         interpreter={
             "source": interpreter.source,
             "version": interpreter.version,

@@ -12,12 +12,12 @@ from keel import __version__
 from ..interpreters import Interpreter
 from ..interpreters.archive import file_name
 from ..lock import Lock, public_lock
+from ..record_names import BESIDE, BUILD, LICENSES, LICENSES_TEXT, LOCK, SBOM, TESTS
 from ..settings import Settings
 from ..target import Target
 from ..units import WheelUnit
 from .build_info import build_info
 from .bundled import bundled_libraries, interpreter_texts
-from .names import BESIDE, BUILD, LICENSES, LICENSES_TEXT, LOCK, SBOM, TESTS
 from .own import own_parts
 from .packages import package_parts
 from .parts import Kind, Part

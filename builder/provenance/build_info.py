@@ -11,8 +11,8 @@ from keel import __version__
 
 from ..engine import engine_record
 from ..lock import Lock
+from ..record_names import LOCK
 from ..target import Target
-from .names import LOCK
 from .parts import Kind, Part
 
 _SCHEMA = 1

@@ -9,9 +9,9 @@ from keel import __version__
 
 from ..engine import engine_record
 from ..platforms import Platform
+from ..record_names import LICENSES_TEXT
 from ..resources import KEEL, TEMPLATES
 from .bundled import read_text
-from .names import LICENSES_TEXT
 from .parts import Kind, Part, Text
 
 _VENDORED = {"packaging": "Apache-2.0 OR BSD-2-Clause", "tomli": "MIT"}

@@ -164,7 +164,8 @@ function setUpOffer() {
     function bootstrap(platform, python) {
         const windows = platform.startsWith("windows");
         // What the script does without being told: the product that the page names, and the newest Python.
-        const options = [["name", fields.product.value, $("yours").dataset.default], ["python", python, fields.python.options[0].value]];
+        // A script that was published without its address has to be told.
+        const options = [["archive", quote(base), $("yours").dataset.archive && quote(base)], ["name", fields.product.value, $("yours").dataset.default], ["python", python, fields.python.options[0].value]];
         const words = options.filter(([, value, usual]) => value !== usual).map(([key, value]) => ` ${windows ? "-" : "--"}${key} ${value}`).join("");
         const script = quote(`${base}install.${windows ? "ps1" : "sh"}`);
         $("yours-bootstrap").querySelector("code").textContent = windows

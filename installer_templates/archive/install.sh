@@ -122,7 +122,7 @@ choose_archive() {
         if [ -n "$key" ] || [ -z "$pinned_key" ]; then pinned_id='' least_version=0 default_name=''; fi
     fi
     archive=${archive%/}
-    [ -n "$archive" ] || die 2 "which archive?" "give its address: --archive https://…"
+    [ -n "$archive" ] || die 2 "which archive?" "give its address: sh install.sh --archive https://…, or curl … | sh -s -- --archive https://…"
 }
 
 find_archive_beside() {

@@ -35,6 +35,8 @@ def run(options: argparse.Namespace, prefix: str) -> int:
         "description": manifest.description,
         "homepage": manifest.homepage,
         "platform": manifest.platform,
+        "glibc": manifest.glibc,
+        "macos": manifest.macos,
         "python": manifest.python,
         "interpreter": manifest.interpreter,
         "keel": __version__,
@@ -52,11 +54,13 @@ def run(options: argparse.Namespace, prefix: str) -> int:
         return 0
     company = f"({manifest.company})" if manifest.company else ""
     about = (("about", manifest.description), ("homepage", manifest.homepage))
+    needs = (("glibc", manifest.glibc), ("macOS", manifest.macos))
     rows = [
         ["base", base.prefix + ("" if base.writable() else " (not writable for you)")],
         ["product", f"{manifest.name} {manifest.version} {company}".rstrip()],
         *([label, text] for label, text in about if text),
-        ["python", f"{manifest.python} ({manifest.interpreter.get('source', 'unknown')}), {manifest.platform}"],
+        ["python", f"{manifest.python} ({manifest.interpreter.get('source', 'unknown')})"],
+        ["platform", manifest.platform + "".join(f", {name} {oldest} or later" for name, oldest in needs if oldest)],
         ["keel", __version__],
         ["active", active_prefix() or "none"],
         ["environments", f"{len(list_environments(base)) - 1}, new ones go to {base.envs_dir_for_new()}"],

@@ -4,6 +4,7 @@ import json
 import platform
 import sys
 import tarfile
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -224,6 +225,15 @@ def test_wheels_that_do_not_fit_together_are_refused(workshop: Workshop) -> None
 def test_a_wheel_that_would_write_outside_is_refused(workshop: Workshop) -> None:
     with pytest.raises(BuilderError, match="unsafe path"):
         workshop.assemble([make_wheel(workshop.folder, "evil", files={"../evil.py": ""})], "[evil]")
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_wheel_that_holds_a_file_twice_is_refused(workshop: Workshop) -> None:
+    wheel = make_wheel(workshop.folder, "twin")
+    with zipfile.ZipFile(wheel, "a") as archive:
+        archive.writestr("twin.py", "other")
+    with pytest.raises(BuilderError, match=r"twin-1\.0.*not a usable wheel: it holds a file twice"):
+        workshop.assemble([wheel], "[twin]")
 
 
 def test_requirements_are_recorded_as_the_target_sees_them(workshop: Workshop) -> None:

@@ -155,13 +155,26 @@ def test_a_wheel_needs_the_oldest_macos_of_its_tags(filename: str, arm64: str | 
 
 def test_the_oldest_macos_is_what_engine_interpreter_wheels_and_recipe_run_on(folder: Path) -> None:
     lock = lock_of(make_target(folder, PACKAGES, platform="macos-arm64"), wheel())
-    assert minimum_macos(lock, None) == "11.0"
-    assert minimum_macos(lock, "13.0") == "13.0"
+    assert minimum_macos(lock) == "11.0"
+    assert minimum_macos(asking(lock, "13.0")) == "13.0"
     newer = replace(lock, wheels=(*lock.wheels, wheel("beta-1-cp311-cp311-macosx_12_0_arm64.whl")))
-    assert minimum_macos(newer, None) == "12.0"
+    assert minimum_macos(newer) == "12.0"
     own = replace(newer, interpreter=replace(lock.interpreter, macos="12.3"))
-    assert minimum_macos(own, None) == "12.3"
-    assert minimum_macos(own, "10.15") == "12.3"
+    assert minimum_macos(own) == "12.3"
+    assert minimum_macos(asking(own, "10.15")) == "12.3"
+
+
+def test_only_the_system_of_the_lock_has_an_oldest_version(folder: Path, target: Target) -> None:
+    everywhere = wheel("a-1-py3-none-manylinux_2_28_x86_64.macosx_12_0_x86_64.whl")
+    on_macos = lock_of(make_target(folder, PACKAGES, platform="macos-x86_64"), everywhere, glibc=None)
+    on_linux = lock_of(target, everywhere, glibc=None)
+    assert (minimum_glibc(on_macos), minimum_macos(on_macos)) == (None, "12.0")
+    assert (minimum_glibc(on_linux), minimum_macos(on_linux)) == ("2.28", None)
+
+
+def asking(lock: Lock, macos: str) -> Lock:
+    """As if the recipe had said `macos:`."""
+    return replace(lock, inputs=replace(lock.inputs, macos=macos))
 
 
 def test_what_needs_a_newer_glibc_than_allowed_is_named(folder: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from keel.launchers import Launchers
 from keel.scripts import HEADER
-from keel.wheel import Placement, Scheme, UnitFiles, WheelError, plan
+from keel.wheel import Placement, Scheme, UnitFiles, WheelError, check_path, plan
 
 SCHEME = Scheme(
     purelib="lib/python3.11/site-packages",
@@ -94,11 +94,20 @@ def test_what_only_installers_write_is_not_taken_from_the_wheel() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../up.py", "/etc/passwd", "a/../../b", "a//b", "./a", "C:/x", "a\\b", "a\nb", "", "a/"]
+    "name",
+    [
+        *("../up.py", "/etc/passwd", "a/../../b", "a//b", "./a", "C:/x", "a\\b", "a\nb"),
+        *("a\n", "", "a/", "a/..", "/", ".", ".."),
+    ],
 )
 def test_paths_that_could_leave_the_prefix_are_refused(name: str) -> None:
     with pytest.raises(WheelError, match="unsafe path"):
         unit({name: b""})
+
+
+@pytest.mark.parametrize("name", [".hidden", "..two", "a/...", "a/.b/c", "ab:c", "ä ö/'ü'.py", "a./b."])
+def test_odd_names_that_stay_in_the_prefix_are_taken(name: str) -> None:
+    assert check_path(name) == name
 
 
 @pytest.mark.parametrize(

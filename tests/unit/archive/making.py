@@ -57,7 +57,7 @@ def entry(version: str = "2026.11", days: int = 0, **changes: object) -> Entry:
         "version": version,
         "interpreter": Interpreter(source="pbs", version=python, build="20260901", sha256="ab" * 32),
         "glibc": "2.28" if platform.startswith("linux") else None,
-        "macos": None,
+        "macos": "11.0" if platform.startswith("macos") else None,
         "windows": "10" if platform.startswith("windows") else None,
         "packages": packages("numpy 2.4.6 BSD-3-Clause", "pip 26.0 MIT"),
         "store": packages("wheel 0.45.1 MIT"),

@@ -55,6 +55,27 @@ def test_publish_makes_a_signed_archive(installers: Installers, key: Path, capsy
     assert Path("archive/index.html").read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
+def test_publish_says_how_install_sh_learns_the_address(
+    installers: Installers, key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert code_of("publish", installers["1.0"], "--to", "archive", "--key", key) == 0
+    assert "`url: https://…` in archive.yaml" in " ".join(capsys.readouterr().err.split())
+    Path("archive.yaml").write_text("url: https://python.acme.example\n")
+    assert code_of("publish", "--to", "archive", "--key", key, "--site", "archive.yaml") == 0
+    assert "archive.yaml" not in capsys.readouterr().err
+
+
+def test_verify_tells_a_signature_that_was_not_checked_from_none(
+    installers: Installers, key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert code_of("publish", installers["1.0"], "--to", "signed", "--key", key) == 0
+    assert code_of("publish", installers["1.0"], "--to", "open") == 0
+    assert code_of("verify", "--archive", "signed") == code_of("verify", "--archive", "open") == 0
+    out = capsys.readouterr().out
+    assert "1 installer, its signature not checked" in out
+    assert "1 installer, not signed" in out
+
+
 def test_the_key_can_come_from_the_environment(
     installers: Installers, key: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

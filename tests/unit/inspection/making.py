@@ -55,6 +55,7 @@ class Making:
             python=self.python,
             interpreter={"source": "pbs", "version": self.python, "build": "20260901", "sha256": "ab" * 32},
             glibc="2.17" if self.platform.startswith("linux") else None,
+            macos="12.0" if self.platform.startswith("macos") else None,
             bytecode="none",
             index=None,
             top_level=("bin", "keel-meta", "pkgs"),
@@ -74,7 +75,7 @@ class Making:
             _slice("others", 0, [_file(path, data) for path, data in tree.items()]),
             *([_slice(f"python-{self.python}", 0, tree_entries(self.tree, mtime=TIME))] if self.tree else []),
             *(unit.store_slice() for unit in self.units()),
-            *(unit.link_slice(scheme, [], frozenset()) for unit in self.units() if unit.base),
+            *(unit.link_slice(unit.placements(scheme, [])) for unit in self.units() if unit.base),
             _slice("meta", 1, [Entry(path="envs/", mode=0o755, mtime=TIME), *(_file(*item) for item in meta.items())]),
         ]
         cache = Cache(self.folder / "cache")

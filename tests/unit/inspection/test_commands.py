@@ -36,7 +36,8 @@ def test_show_prints_facts_and_a_package_a_line_in_a_pipe(
     assert code_of("show", installers[format]) == 0
     out = capsys.readouterr().out
     assert "product:     demo 1.0 by Äcme" in out
-    assert f"platform:    {FORMATS[format]}" in out
+    oldest = {"linux": ", glibc 2.17 or later", "macos": ", macOS 12.0 or later"}
+    assert f"platform:    {FORMATS[format]}{oldest.get(FORMATS[format].split('-')[0], '')}\n" in out
     assert "packages:    1 in the base, 2 in all" in out
     rows = [line.split("\t") for line in out.splitlines() if "\t" in line]
     assert rows[0] == ["name", "version", "size", "license", "base", "sha256", "wheel"]
@@ -48,6 +49,7 @@ def test_show_json_is_complete(installers: dict[str, Path], making: Making, caps
     shown = json.loads(capsys.readouterr().out)
     assert (shown["schema"], shown["format"], shown["sha256"]) == (1, "pkg", sha256(installers["pkg"]))
     assert shown["interpreter"]["source"] == "pbs"
+    assert (shown["glibc"], shown["macos"]) == (None, "12.0")
     assert shown["packages"][1]["wheel"] == making.wheels[1].name
 
 

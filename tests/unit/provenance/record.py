@@ -11,7 +11,7 @@ from builder.interpreters import Interpreter
 from builder.lock import Lock, LockedInterpreter, LockedWheel, check_lock, read_lock
 from builder.lock_inputs import Inputs
 from builder.provenance import Record, describe
-from builder.provenance.names import LOCK
+from builder.record_names import LOCK
 from builder.settings import Settings
 from builder.target import Target
 from tests.unit.locks import make_settings, make_target
@@ -59,7 +59,7 @@ def make_lock(
     )
     lock = Lock(
         recipe="demo", version="1.0", python="3.11", platform=platform, inputs=Inputs.of(target, "3.11.7"),
-        interpreter=interpreter, bytecode="build",
+        interpreter=interpreter, bytecode=target.recipe.bytecode,
         wheels=tuple(locked(wheel, **places.get(wheel.name.split("-")[0], {})) for wheel in wheels),
     )  # fmt: skip
     return target, lock

@@ -10,7 +10,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from builder.errors import PolicyError
 from builder.licensing import is_spdx
-from builder.provenance.names import BUILD, LICENSES, LICENSES_TEXT, LOCK, SBOM, TESTS
+from builder.record_names import BUILD, LICENSES, LICENSES_TEXT, LOCK, SBOM, TESTS
 from builder.resources import TEMPLATES
 from tests.conftest import ROOT
 from tests.unit.locks import Notes, make_settings

@@ -1,12 +1,15 @@
 """The archive page in Chromium: what people see and do."""
 
 import re
+from pathlib import Path
 
 import pytest
 from packaging.specifiers import SpecifierSet
 from playwright.sync_api import Page, expect
 
-from tests.unit.archive.browser.conftest import DESKTOP, PHONE, Open, Site
+from builder.archive.site import SiteTexts
+from tests.unit.archive import page_samples
+from tests.unit.archive.browser.conftest import DESKTOP, PHONE, Open, Site, served, write_site
 
 pytestmark = pytest.mark.xdist_group("chromium")
 
@@ -117,6 +120,16 @@ def test_the_commands_are_those_of_the_file_and_can_be_copied(visit: Open, site:
     expect(page.locator("#yours-bootstrap code")).to_have_text(
         f"curl -fsSL {site.url}install.sh | sh -s -- --python 3.12"
     )
+
+
+def test_scripts_without_an_address_of_their_own_are_told_the_pages(visit: Open, tmp_path: Path) -> None:
+    write_site(tmp_path, page_samples.company(), SiteTexts(featured="acme-science"))
+    with served(tmp_path) as url:
+        page = visit(user_agent=LINUX, before=no_hints("Linux x86_64"), url=url).page
+        line = page.locator("#yours-bootstrap code")
+        expect(line).to_have_text(f"curl -fsSL {url}install.sh | sh -s -- --archive {url}")
+        page.get_by_label("System").first.select_option("windows-x86_64")
+        expect(line).to_have_text(f"& ([scriptblock]::Create((irm {url}install.ps1))) -archive {url}")
 
 
 def test_another_product_and_system_can_be_chosen(visit: Open, site: Site) -> None:
