@@ -9,6 +9,8 @@ resources. The payload begins where the program's last section ends, so that a s
 from pathlib import Path
 from typing import IO, cast
 
+from keel.manifest import AT_INSTALLATION
+
 from ..errors import BuilderError, OutputError
 from ..payload import Payload
 from ..platforms import Platform
@@ -115,6 +117,7 @@ def facts_resource(recipe: Recipe, windows: WindowsInstaller, facts: InstallerFa
         ("prefix_all", windows.default_prefix_all_users or f"%ProgramFiles%/{facts.title}"),
         ("add_to_path", str(int(windows.add_to_path))),
         ("register_python", str(int(windows.register_python))),
+        ("compiles", str(int(facts.bytecode == AT_INSTALLATION))),
         ("license", str(int(has_license))),
         ("picture", str(int(windows.welcome_picture is not None))),
     ]

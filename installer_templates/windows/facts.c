@@ -64,6 +64,7 @@ static const struct flag_key {
 } FLAGS[] = {
     {"add_to_path", offsetof(struct facts, add_to_path)},
     {"register_python", offsetof(struct facts, register_python)},
+    {"compiles", offsetof(struct facts, compiles)},
     {"license", offsetof(struct facts, has_license)},
     {"picture", offsetof(struct facts, has_picture)},
 };

@@ -18,10 +18,10 @@ struct facts_shortcut {
 
 /* title: as people read it.  id: the distribution's name in the registry and in file names ([A-Za-z0-9._-]).
  * python: full version.  label: "Windows-x86_64".  company, homepage: "" where there is none.
- * prefix_me, prefix_all: proposed folders; %NAME% in them is expanded, `~` is the user's profile. */
+ * compiles: the last step makes bytecode, which takes a while.  prefix_me, prefix_all: proposed folders; %NAME% in them is expanded, `~` is the user's profile. */
 struct facts {
     const char *id, *title, *version, *company, *homepage, *python, *label, *prefix_me, *prefix_all;
-    bool add_to_path, register_python, has_license, has_picture;
+    bool add_to_path, register_python, compiles, has_license, has_picture;
     struct facts_shortcut shortcuts[FACTS_SHORTCUTS];
     size_t shortcut_count;
 };

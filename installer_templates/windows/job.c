@@ -19,6 +19,7 @@
 
 #define THREADS_AT_MOST 8
 #define INIT_SECONDS 120
+#define SETTLE_SECONDS 3600 /* every module is compiled, on slow disks under a virus scanner */
 
 bool job_open(struct job *job, const struct facts *facts, const char *self, const struct pe *pe, struct failure *why)
 {
@@ -131,6 +132,17 @@ static bool add_name(void *list, const char *name)
     return record_add(list, kept_format("%s", name));
 }
 
+/* What `keel --settle` writes beside what was unpacked; the removal takes it, too. False without room. */
+static bool note_settled(struct record_list *names)
+{
+    static const char *const settled[] = {"etc", "pip.ini"};
+
+    for (size_t i = 0; i < sizeof settled / sizeof *settled; i++)
+        if (!record_holds(names, settled[i]) && !record_add(names, settled[i]))
+            return false;
+    return names->count < RECORD_ITEMS;
+}
+
 static bool write_file(const char *path, const void *data, size_t size, struct failure *why)
 {
     int error = os_write_file(path, data, size);
@@ -168,7 +180,7 @@ static bool on_unpacked(void *context, const char *tree, struct failure *why)
     if (!integration_plan(job->facts, &job->wishes, job->prefix, tree, &job->record, why) ||
         !write_uninstaller(job, tree, why))
         return false;
-    if (os_each(tree, add_name, &job->record.names) != 0 || job->record.names.count == RECORD_ITEMS)
+    if (os_each(tree, add_name, &job->record.names) != 0 || !note_settled(&job->record.names))
         return fail(why, CODE_UNEXPECTED, "%s cannot be listed", tree);
     record_write(&job->record, &text);
     done = text.failed ? fail_memory(why)
@@ -185,17 +197,6 @@ static struct command command_for(const struct job *job)
                             .threads = cpus < THREADS_AT_MOST ? cpus : THREADS_AT_MOST};
 }
 
-static void init_shells(const struct job *job)
-{
-    const char *python = kept_format("%s/python.exe", job->prefix);
-    const char *manager = kept_backslashes(kept_format("%s/keel-meta/keel/__main__.py", job->prefix));
-    const char *const words[] = {python, "-I", "-S", "-B", "-X", "utf8", manager, "init", NULL};
-    int code = system_run(words, INIT_SECONDS);
-
-    if (code != 0)
-        report_warn("the shells could not be initialised (keel init ended with code %d)", code);
-}
-
 /* Two installations at once would overwrite each other's changes of PATH. */
 static HANDLE lock_registration(bool all_users)
 {
@@ -206,24 +207,73 @@ static HANDLE lock_registration(bool all_users)
     return mutex;
 }
 
-static bool register_base(struct job *job, struct failure *why)
+static void unlock_registration(HANDLE mutex)
+{
+    if (mutex == NULL)
+        return;
+    ReleaseMutex(mutex);
+    CloseHandle(mutex);
+}
+
+/* Take away what was installed and registered. */
+static void put_back(const struct job *job)
 {
     struct failure undo = {0};
     HANDLE mutex = lock_registration(job->wishes.all_users);
+
+    report_log("putting everything back");
+    integration_undo(&job->record, &undo);
+    integration_forget(&job->record, &undo);
+    unlock_registration(mutex);
+    if (!removal_remove_tree(job->prefix, &undo))
+        report_warn("%s", report_failure_text(&undo, false));
+}
+
+static bool register_base(const struct job *job, struct failure *why)
+{
+    HANDLE mutex = lock_registration(job->wishes.all_users);
     bool done = integration_add(job->facts, &job->record, job->bytes, why);
 
-    if (!done) {
-        report_log("putting everything back");
-        integration_undo(&job->record, &undo);
-        integration_forget(&job->record, &undo);
-    }
-    if (mutex != NULL) {
-        ReleaseMutex(mutex);
-        CloseHandle(mutex);
-    }
-    if (!done && !removal_remove_tree(job->prefix, &undo))
-        report_warn("%s", report_failure_text(&undo, false));
+    unlock_registration(mutex);
+    if (!done)
+        put_back(job);
     return done;
+}
+
+/* The exit code of a command of the base's keel, as system_run gives it. */
+static int run_keel(const struct job *job, const char *command, unsigned seconds, bool cancellable)
+{
+    const char *python = kept_format("%s/python.exe", job->prefix);
+    const char *manager = kept_backslashes(kept_format("%s/keel-meta/keel/__main__.py", job->prefix));
+    const char *const words[] = {python, "-I", "-S", "-B", "-X", "utf8", manager, command, NULL};
+
+    report_log("running keel %s", command);
+    return system_run(words, seconds, cancellable);
+}
+
+/* What names the place of the base, and bytecode that the installer does not hold. Without them the base works, too. It comes
+ * after the registration, so that an end by force in its long run leaves what can be removed as every base. */
+static bool settle(const struct job *job, struct failure *why)
+{
+    int code = run_keel(job, "--settle", SETTLE_SECONDS, true);
+
+    if (atomic_load(&os_cancelled) != 0) {
+        put_back(job);
+        return fail(why, CODE_CANCELLED, "cancelled; nothing was changed");
+    }
+    if (code != 0)
+        report_warn("the base is installed, but its pip does not know yet where its packages are (keel --settle ended with "
+                    "code %d); try again: \"%s\" --settle", code,
+                    kept_backslashes(kept_format("%s/cmd/keel.bat", job->prefix)));
+    return true;
+}
+
+static void init_shells(const struct job *job)
+{
+    int code = run_keel(job, "init", INIT_SECONDS, false);
+
+    if (code != 0)
+        report_warn("the shells could not be initialised (keel init ended with code %d)", code);
 }
 
 bool job_install(struct job *job, struct failure *why)
@@ -247,7 +297,7 @@ bool job_install(struct job *job, struct failure *why)
             *why = (struct failure){.code = CODE_CANCELLED, .message = "cancelled; nothing was changed"};
         return false;
     }
-    if (!register_base(job, why))
+    if (!register_base(job, why) || !settle(job, why))
         return false;
     if (job->wishes.init_shells)
         init_shells(job);

@@ -53,7 +53,7 @@ static void tick_installing(struct wizard *self)
     if (state.running && state.unit[0] != '\0')
         text = kept_format(string(TEXT_PROGRESS_UNIT), state.unit);
     else if (!state.running && state.total > 0)
-        text = string(TEXT_PROGRESS_FINISHING);
+        text = string(self->facts->compiles ? TEXT_PROGRESS_COMPILING : TEXT_PROGRESS_FINISHING);
     if (self->cancelling)
         text = string(TEXT_PROGRESS_BACK);
     SendDlgItemMessageW(self->ui.panel, ID_BAR, PBM_SETPOS, (WPARAM)step, 0);

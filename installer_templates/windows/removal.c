@@ -213,7 +213,7 @@ static void reverse_shells(const struct removal *self)
     const char *python = in_prefix(self, "python.exe");
     const char *manager = kept_backslashes(in_prefix(self, META "/keel/__main__.py"));
     const char *const words[] = {python, "-I", "-S", "-B", "-X", "utf8", manager, "init", "--reverse", NULL};
-    int code = kind_of(python) == OS_FILE ? system_run(words, INIT_SECONDS) : 0;
+    int code = kind_of(python) == OS_FILE ? system_run(words, INIT_SECONDS, false) : 0;
 
     if (code != 0)
         report_warn("the start-up files of shells could not be restored (keel init --reverse ended with code %d)", code);

@@ -59,6 +59,7 @@ static const char *const ENGLISH[TEXT_COUNT] = {
     [TEXT_PROGRESS_PREPARING] = "Preparing...",
     [TEXT_PROGRESS_UNIT] = "Unpacking and checking %s", /* package */
     [TEXT_PROGRESS_FINISHING] = "Finishing...",
+    [TEXT_PROGRESS_COMPILING] = "Finishing: compiling modules, for faster starts...",
     [TEXT_PROGRESS_BACK] = "Cancelling: putting everything back...",
 
     [TEXT_DONE_TITLE] = "%s is installed", /* title */

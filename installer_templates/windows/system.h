@@ -45,9 +45,10 @@ bool system_remove_at_restart(const char *path);
 /* Tell running programs that the environment has changed. */
 void system_announce_environment(void);
 
-/* Run a program of the base without a window: words are `count` arguments, the first one its path. Its exit code; -1 where it
- * could not be started or took longer than `seconds`. */
-int system_run(const char *const words[], unsigned seconds);
+/* Run a program of the base without a window: words are its arguments up to NULL, the first one its path. What it says goes into
+ * the log. Its exit code; -1 where it could not be started, or was ended with all that it had started: after `seconds`, and
+ * where it is cancellable, by os_cancelled. */
+int system_run(const char *const words[], unsigned seconds, bool cancellable);
 
 /* Start this program again with elevation and wait for its end; false where the user declines. */
 bool system_run_elevated(const char *arguments, int *code, struct failure *why);

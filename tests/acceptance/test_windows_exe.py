@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from .windows_bases import MINOR, ODD, WindowsBase, build_wintest
+from .windows_bases import MINOR, ODD, PYTHON, WindowsBase, build_wintest
 from .windows_setup import APPS, ENVIRONMENT, state
 from .wine import wait_until
 from .wine_session import Wine
@@ -14,15 +14,20 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wine")]
 
 
 def test_an_installed_base_works_and_goes_without_a_trace(wine: Wine, tmp_path: Path) -> None:
-    setup = build_wintest(tmp_path, "exe")
+    setup = build_wintest(tmp_path, "exe", bytecode="install")
     folder = wine.drive / "users" / "Žofie 中" / f"installed, {ODD}"
     folder.parent.mkdir()
     before = state(wine, "Wintest")
 
     done = wine.run(setup, "/S", "/AddToPath=1", "/InitShells=1", f"/D={wine.path(folder)}")
-    assert done.err == "", "the shells could be initialised"
+    assert done.err == "", "the base was settled, and the shells could be initialised"
     assert list(wine.root.rglob("profile.ps1"))
     base = WindowsBase(wine, folder)
+    for place in ("Lib/site-packages/yaml", "Lib/site-packages/numpy", "keel-meta/keel"):
+        assert (folder / place / f"__pycache__/__init__.cpython-{PYTHON.tag}.pyc").exists()
+    assert "find-links" in (folder / "pip.ini").read_text("utf-8")
+    assert base.path("") in (folder / "keel-meta/prefix").read_text("utf-8")
+    base.keel("check")
     assert f"DisplayName    REG_SZ    Wintest 1.0 (Python {MINOR}." in wine.query(APPS)
     assert (wine.value(ENVIRONMENT, "Path") or ("", ""))[1].startswith(f"{base.path('cmd')};{base.path('')};")
     code = "import sys, numpy, orjson; print(numpy.arange(4).sum(), orjson.dumps([1]), sys.prefix)"

@@ -23,7 +23,6 @@ python: "{MINOR}"
 platforms: [windows-x86_64]
 packages: [numpy ==1.26.4, orjson, PyYAML]
 compression: fast
-bytecode: {str(NATIVE).lower()}
 """
 ODD = "it's (a) base è 中"
 
@@ -43,7 +42,7 @@ def pages(python: Embeddable) -> dict[str, bytes]:
     return {"/ftp/python/index-windows.json": index, f"/ftp/python/{python.version}/{python.filename}": data}
 
 
-def build_wintest(folder: Path, form: str) -> Path:
+def build_wintest(folder: Path, form: str, *, bytecode: str = "build" if NATIVE else "none") -> Path:
     """RECIPE as `form` (exe or 7z) in `folder`, with a Python from a mirror of python.org."""
     content = pages(PYTHON)
 
@@ -52,7 +51,7 @@ def build_wintest(folder: Path, form: str) -> Path:
 
     with serving(answer) as server:
         source = f"interpreter: [{{python.org: {{mirror: '{server.url}/ftp/python'}}}}]\n"
-        (folder / "wintest.yaml").write_text(RECIPE + source)
+        (folder / "wintest.yaml").write_text(f"{RECIPE}bytecode: {bytecode}\n{source}")
         done = keel_builder("build", folder / "wintest.yaml", "--format", form, "--output", folder)
     assert "this Python has no venv, tkinter, headers, sources" in done.err + done.out
     return folder / f"Wintest-1.0-py{PYTHON.tag}-Windows-x86_64.{form}"

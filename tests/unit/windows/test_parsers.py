@@ -28,6 +28,7 @@ prefix_me=~/starter
 prefix_all=%ProgramFiles%/Starter
 add_to_path=0
 register_python=1
+compiles=0
 license=0
 picture=0
 """
