@@ -2,9 +2,14 @@
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
+
+# Shells start what ends in `&` with Ctrl-C ignored, and every program of a test would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 # Downloads of tests, keyed by hash, so that a run does not fetch the same file twice.

@@ -193,7 +193,10 @@ def test_serve_prints_its_address_and_ends_with_control_c(tmp_path: Path) -> Non
                 assert answer.read() == b"<p>hello"
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(20)
+            try:
+                process.wait(20)
+            finally:
+                process.kill()
     assert process.returncode == 0
 
 

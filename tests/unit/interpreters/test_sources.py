@@ -282,7 +282,7 @@ def published(tmp_path: Path, files: Files) -> Callable[[str], None]:
     def publish_one(python: str) -> None:
         tree = make_prefix(tmp_path / python, version=python)
         making = Making(folder=tmp_path, wheels=[], version=python, python=python, tree=tree)
-        request = Request(paths=[making.write("sh")], wishes=YEAR, key=KEY, old_key=None)
+        request = Request(paths=[making.write("sh")], wishes=YEAR, key=KEY)
         publish(request, place, SITE, datetime.now(UTC).replace(microsecond=0), SilentReporter())
         for path in place.files():
             files.content[f"/py/{path}"] = (place.root / path).read_bytes()
