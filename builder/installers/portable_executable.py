@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import IO
 
-import lief
-
 from ..errors import BuilderError
 
 _LANGUAGE = 0x0409  # English (United States)
@@ -28,6 +26,8 @@ class Resource:
 
 def add_resources(program: bytes, resources: Iterable[Resource]) -> bytes:
     """The program with these resources and no others, in a section of its own at its end. Raises BuilderError."""
+    import lief  # a third of a second, which only setup programs need
+
     binary = lief.PE.parse(list(program))
     if not isinstance(binary, lief.PE.Binary):
         raise BuilderError("the setup program is not a program for Windows", hint="build it: tools/build_engine.py")
