@@ -65,16 +65,6 @@ Resolver = Callable[..., Lock]
 Outcome = Lock | BuilderError
 
 
-def lock_target(
-    target: Target, interpreter: "Interpreter", settings: Settings, mode: LockMode, *, resolver: Resolver = resolve
-) -> Lock:
-    """The lock of a single target; raises what `lock_targets` gives."""
-    [outcome] = lock_targets([Case(target=target, interpreter=interpreter)], settings, mode, resolver=resolver)
-    if isinstance(outcome, BuilderError):
-        raise outcome
-    return outcome
-
-
 def lock_targets(
     cases: Sequence[Case],
     settings: Settings,

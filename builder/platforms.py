@@ -26,14 +26,13 @@ class Platform:
     """One of the six systems that installers are made for.
 
     system: "linux", "macos" or "windows".  machine: as the platform calls it ("aarch64" on Linux is "arm64" elsewhere).
-    label: its part of an installer's file name (Miniconda's).  triple: python-build-standalone's and zig's naming.
+    label: its part of an installer's file name (Miniconda's).  zig_target: as zig names it.
     """
 
     name: str
     system: str
     machine: str
     label: str
-    pbs_platform: str
     zig_target: str
 
     @property
@@ -143,7 +142,6 @@ PLATFORMS: dict[str, Platform] = {
             system="linux",
             machine="x86_64",
             label="Linux-x86_64",
-            pbs_platform="linux-x86_64",
             zig_target="x86_64-linux-musl",
         ),
         Platform(
@@ -151,7 +149,6 @@ PLATFORMS: dict[str, Platform] = {
             system="linux",
             machine="aarch64",
             label="Linux-aarch64",
-            pbs_platform="linux-aarch64",
             zig_target="aarch64-linux-musl",
         ),
         Platform(
@@ -159,7 +156,6 @@ PLATFORMS: dict[str, Platform] = {
             system="macos",
             machine="x86_64",
             label="MacOSX-x86_64",
-            pbs_platform="darwin-x86_64",
             zig_target="x86_64-macos",
         ),
         Platform(
@@ -167,7 +163,6 @@ PLATFORMS: dict[str, Platform] = {
             system="macos",
             machine="arm64",
             label="MacOSX-arm64",
-            pbs_platform="darwin-arm64",
             zig_target="aarch64-macos",
         ),
         Platform(
@@ -175,7 +170,6 @@ PLATFORMS: dict[str, Platform] = {
             system="windows",
             machine="x86_64",
             label="Windows-x86_64",
-            pbs_platform="windows-x86_64",
             zig_target="x86_64-windows-gnu",
         ),
         Platform(
@@ -183,7 +177,6 @@ PLATFORMS: dict[str, Platform] = {
             system="windows",
             machine="arm64",
             label="Windows-arm64",
-            pbs_platform="windows-arm64",
             zig_target="aarch64-windows-gnu",
         ),
     )

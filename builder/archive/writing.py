@@ -79,7 +79,8 @@ class ArchiveWriter:
         self._place.write(documents.items())
         if wanted or documents:
             size = sum(one.entry.size for one in wanted) / 1e6
-            self._reporter.step(f"wrote {size:.1f} MB of installers, and {len(documents)} documents about them")
+            counted = "1 document" if len(documents) == 1 else f"{len(documents)} documents"
+            self._reporter.step(f"wrote {size:.1f} MB of installers, and {counted} about them")
 
     def _is_there(self, entry: Entry) -> bool:
         return self._before.files.get(entry.file) == entry.size

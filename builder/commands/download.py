@@ -7,7 +7,7 @@ import click
 
 from ..archive.client import Wish, choose, download
 from ..lock import newest_glibc
-from .reading import open_believed, signed_by
+from .reading import key_option, open_believed, signed_by
 from .shared import OUT, Command, common_options, settings_from
 
 
@@ -28,9 +28,7 @@ from .shared import OUT, Command, common_options, settings_from
 @click.option(
     "--output", type=click.Path(path_type=Path), default=Path(), help="Folder for the file [default: this one]."
 )
-@click.option(
-    "--public-key", "key", help="The archive's public key, RW… or a .pub file [default: the one of last time]."
-)
+@key_option
 @common_options
 def command(archive: str, name: str | None, key: str | None, output: Path, **options: Any) -> None:
     """Fetch an installer from ARCHIVE (a URL or a folder) and check it; a broken download is resumed.

@@ -13,7 +13,7 @@ from ..inspection import Installer, open_installer
 from ..inspection.beside import check_published_sum
 from ..report import Reporter, megabytes
 from ..settings import Settings
-from .reading import memory_of, open_believed, signed_by
+from .reading import key_option, memory_of, open_believed, signed_by
 from .shared import OUT, Command, common_options, print_error, settings_from
 
 
@@ -27,9 +27,7 @@ from .shared import OUT, Command, common_options, print_error, settings_from
 )
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--archive", help="Check this archive (a URL or a folder): signature, expiry, and no step back.")
-@click.option(
-    "--public-key", "key", help="The archive's public key, RW… or a .pub file [default: the one of last time]."
-)
+@key_option
 @click.option("--files", "with_files", is_flag=True, help="Check every file of the archive, too.")
 @click.option("--forget", is_flag=True, help="Forget what was seen of the archive before.")
 @common_options

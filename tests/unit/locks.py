@@ -1,13 +1,17 @@
 """Targets, settings and interpreters for tests of locks and resolution: small wheels, no network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from builder.cache import Cache
+from builder.errors import BuilderError
 from builder.fetch import Fetcher
 from builder.interpreters import Interpreter
+from builder.lock import Lock
+from builder.locking import Case, LockMode, lock_targets
 from builder.report import SilentReporter
+from builder.resolve import resolve
 from builder.settings import Host, Settings, current_host
 from builder.target import Target, targets
 
@@ -75,3 +79,18 @@ def make_interpreter(version: str = "3.11.7", *, glibc: str | None = "2.17", sha
 
 def other_host(**facts: str) -> Host:
     return replace(current_host(), **facts)
+
+
+def lock_target(
+    target: Target,
+    interpreter: Interpreter,
+    settings: Settings,
+    mode: LockMode,
+    *,
+    resolver: Callable[..., Lock] = resolve,
+) -> Lock:
+    """The lock of a single target; raises what `lock_targets` gives."""
+    [outcome] = lock_targets([Case(target=target, interpreter=interpreter)], settings, mode, resolver=resolver)
+    if isinstance(outcome, BuilderError):
+        raise outcome
+    return outcome

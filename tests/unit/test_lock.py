@@ -22,12 +22,12 @@ from builder.lock import (
     write_lock,
 )
 from builder.lock_inputs import Inputs
-from builder.locking import LockMode, lock_path, lock_target, pinned_interpreter
+from builder.locking import LockMode, lock_path, pinned_interpreter
 from builder.platforms import PLATFORMS
 from builder.resolve import check_glibc, locked_interpreter
 from builder.target import Target
 
-from .locks import Notes, make_interpreter, make_settings, make_target
+from .locks import Notes, lock_target, make_interpreter, make_settings, make_target
 from .wheels import make_wheel
 
 PACKAGES = 'packages: ["alpha >=1", "beta; sys_platform == \'win32\'"]\n'

@@ -12,12 +12,12 @@ import pytest
 from builder.elf import oldest_glibc
 from builder.errors import BuilderError, FetchError, ResolveError
 from builder.lock import Lock, minimum_glibc
-from builder.locking import LockMode, lock_target
+from builder.locking import LockMode
 from builder.resolve import authorize, resolve
 from builder.settings import Settings
 from tests.conftest import skip_unless
 
-from .locks import Notes, make_interpreter, make_settings, make_target, other_host
+from .locks import Notes, lock_target, make_interpreter, make_settings, make_target, other_host
 from .loopback import Answer, Request, Server, index, serving
 from .wheels import make_wheel, sha256
 
